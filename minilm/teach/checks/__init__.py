@@ -1,0 +1,1 @@
+"""The exercises' checks, one module per chapter: `from minilm.teach.checks import attention`."""

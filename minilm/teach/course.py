@@ -1,0 +1,144 @@
+"""The plan of the course: its floors, and its chapters in the order of their numbers.
+
+The first digit of a chapter's number is its floor. The README's table, the course map and the
+structure tests all read this one list.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Floor:
+    """One stage of the process: the package's folder and the stage's name in prose."""
+
+    number: int
+    folder: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One notebook: the question it answers, the minutes to read it, the module it builds.
+
+    A planned chapter has a number and a title only; nothing links to it yet.
+    """
+
+    number: int
+    title: str
+    question: str = ""
+    minutes: int = 0
+    module: str = ""
+
+    @property
+    def label(self) -> str:
+        """The number as it is written everywhere, with two digits: `00`, `32`."""
+        return f"{self.number:02d}"
+
+    @property
+    def floor(self) -> int:
+        """The floor on which the chapter lives, 0 for the whole road."""
+        return self.number // 10
+
+    @property
+    def planned(self) -> bool:
+        """True while the chapter is only planned."""
+        return not self.question
+
+    @property
+    def notebook(self) -> str:
+        """The notebook's path from the repository's root."""
+        return f"notebooks/{self.label}_{self.title.lower().replace(' ', '_')}.ipynb"
+
+
+FLOORS = (
+    Floor(1, "collect", "data collection"),
+    Floor(2, "prepare", "preprocessing"),
+    Floor(3, "model", "architecture"),
+    Floor(4, "train", "training"),
+    Floor(5, "tune", "fine-tuning"),
+    Floor(6, "evaluate", "evaluation"),
+)
+
+CHAPTERS = (
+    Chapter(
+        0,
+        "The whole road",
+        "What are the steps from raw text to a language model, and what does each leave behind?",
+        25,
+        "minilm.build",
+    ),
+    Chapter(
+        10,
+        "Collecting data",
+        "Where does training text come from, and what must be written down about it?",
+        25,
+        "minilm.collect",
+    ),
+    Chapter(11, "Crawling and extracting"),
+    Chapter(12, "Whose data is it"),
+    Chapter(20, "Cleaning"),
+    Chapter(21, "Duplicates and contamination"),
+    Chapter(
+        22,
+        "Tokenizing",
+        "How does text become numbers without losing a byte?",
+        40,
+        "minilm.prepare.bpe",
+    ),
+    Chapter(23, "Other tokenizers"),
+    Chapter(24, "Batches and packing"),
+    Chapter(30, "Counting"),
+    Chapter(31, "Recurrence"),
+    Chapter(
+        32,
+        "Attention",
+        "How does a token find out which earlier tokens matter to it?",
+        45,
+        "minilm.model.attention",
+    ),
+    Chapter(
+        33,
+        "The transformer",
+        "What turns attention into a language model?",
+        40,
+        "minilm.model.transformer",
+    ),
+    Chapter(34, "The modern transformer"),
+    Chapter(35, "Encoders and decoders"),
+    Chapter(36, "Reading real models"),
+    Chapter(40, "Backpropagation"),
+    Chapter(41, "Optimizers"),
+    Chapter(
+        42,
+        "The training loop",
+        "What happens in one step of training, and how do you know that it works?",
+        40,
+        "minilm.train.trainer",
+    ),
+    Chapter(43, "When training breaks"),
+    Chapter(44, "Many devices"),
+    Chapter(45, "Hyperparameters and scaling laws"),
+    Chapter(46, "Planning a large run"),
+    Chapter(
+        51,
+        "Sentiment",
+        "What does pretraining buy you on a task with labels?",
+        35,
+        "minilm.tune.classify",
+    ),
+    Chapter(
+        60,
+        "Measuring",
+        "How good is the model, and how sure can you be?",
+        35,
+        "minilm.evaluate",
+    ),
+)
+
+
+def chapter(number: int) -> Chapter:
+    """Return the chapter with this number; raise KeyError when the course has none."""
+    for one in CHAPTERS:
+        if one.number == number:
+            return one
+    raise KeyError(f"the course has no chapter {number:02d}")
