@@ -1,0 +1,181 @@
+"""The road as a machine: run the stages in order, skip what is done, continue what was stopped.
+
+A stage is a function that fills one folder. What it depends on (its part of the recipe and the
+stages before it) is hashed into a stamp; the stamp is written when the folder is complete. So a
+rerun skips a stage whose stamp still holds, a changed recipe reruns just what depends on it, and
+a killed run finds its half-filled folder as it was left.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from minilm import __version__
+from minilm.errors import MinilmError
+from minilm.files import read_json, write_json
+from minilm.memory import forget_peak, peak_memory
+from minilm.recipe import Recipe
+
+RUN, LOCK, STARTED, STAMP = "run.json", ".lock", "started.json", "stamp.json"
+Folders = Mapping[str, Path]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the road: `body(settings, folder, folders)` fills `folder`.
+
+    The body gets its own part of the recipe and the folders of the stages that it needs, and
+    nothing else: so it cannot depend on something that its stamp does not know.
+    """
+
+    name: str
+    what: str
+    body: Callable[[Any, Path, Folders], None]
+    settings: Callable[[Recipe], Any]
+    needs: tuple[str, ...] = ()
+
+
+def build(recipe: Recipe, out: Path, stages: tuple[Stage, ...], goal: str = "") -> None:
+    """Run the stages that `goal` needs, all by default, into the run folder `out`.
+
+    `goal` is a stage's name or the first part of it: `train` means `train/transformer` and
+    `train/lstm`. Prints one line per stage that is skipped, two per stage that runs.
+
+    Raises MinilmError when `out` holds something else, when another process builds there, and
+    whatever a stage raises; finished stages stay finished.
+    """
+    wanted = _needed(stages, goal)
+    with open_run(out):
+        run = {"minilm": __version__, "name": recipe.name, "recipe": recipe.tables}
+        write_json(out / RUN, run)
+        print(f"minilm {__version__} · recipe {recipe.name} · {out}", flush=True)
+        stamps: dict[str, str] = {}
+        for stage in stages:
+            stamps[stage.name] = stamp_of(stage, recipe, stamps)
+            if stage.name in wanted:
+                number = f"[{wanted.index(stage.name) + 1}/{len(wanted)}]"
+                _run_stage(stage, recipe, out, stamps[stage.name], number)
+
+
+def _needed(stages: tuple[Stage, ...], goal: str) -> list[str]:
+    """Return the names of the stages that make the goal and of those before them, in order."""
+    wanted: set[str] = set()
+    for stage in reversed(stages):
+        if not goal or stage.name in wanted or stage.name.split("/")[0] == goal:
+            wanted |= {stage.name, *stage.needs}
+    return [stage.name for stage in stages if stage.name in wanted]
+
+
+def stamp_of(stage: Stage, recipe: Recipe, stamps: Mapping[str, str]) -> str:
+    """Hash everything that the stage's folder depends on: SHA-256, in hexadecimal."""
+    inputs = {
+        "minilm": __version__,
+        "stage": stage.name,
+        "settings": stage.settings(recipe),
+        "needs": {name: stamps[name] for name in stage.needs},
+    }
+    text = json.dumps(inputs, default=dataclasses.asdict, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _run_stage(stage: Stage, recipe: Recipe, out: Path, stamp: str, number: str) -> None:
+    folder = out / stage.name
+    if _is_done(folder, stamp):
+        print(f"{number} {stage.name}: unchanged, kept", flush=True)
+        return
+    resumed = _start(folder, stamp)
+    print(f"{number} {stage.name}: {stage.what}{' (continued)' if resumed else ''}", flush=True)
+    forget_peak()
+    start = time.perf_counter()
+    stage.body(stage.settings(recipe), folder, {name: out / name for name in stage.needs})
+    seconds, memory = round(time.perf_counter() - start, 2), peak_memory()
+    record = {"seconds": seconds, "peak_memory_bytes": memory, "resumed": resumed}
+    write_json(folder / STAMP, {"stamp": stamp, **record, "files": _sizes(folder)})
+    used = f", peak memory {memory / 1e6:,.0f} MB" if memory else ""
+    print(f"{' ' * len(number)} done in {seconds:.1f} s{used}", flush=True)
+
+
+def _is_done(folder: Path, stamp: str) -> bool:
+    """Whether the folder was completed under this stamp and still holds what was written then."""
+    if not (folder / STAMP).is_file():
+        return False
+    record = read_json(folder / STAMP)
+    return bool(record.get("stamp") == stamp and record.get("files") == _sizes(folder))
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """Return the size of every file that the stage wrote, to notice one that is gone or cut."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
+    return {name: size for name, size in sizes.items() if name not in (STAMP, STARTED)}
+
+
+def _start(folder: Path, stamp: str) -> bool:
+    """Make the folder ready for the stage's body; return whether it continues earlier work.
+
+    What is left from the same stamp stays, so that the body may go on from it; anything else is
+    emptied out. While that happens `started.json` holds no stamp, so a kill in between is safe.
+    """
+    started = folder / STARTED
+    if started.is_file() and not (folder / STAMP).exists() and read_json(started)["stamp"] == stamp:
+        return True
+    if folder.exists() and any(folder.iterdir()) and not started.is_file():
+        raise MinilmError(
+            f"{folder} holds files that minilm did not put there. Move them, or choose another"
+            " --out, and run the same command again."
+        )
+    write_json(started, {"stamp": None})
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path != started:
+            path.unlink()
+    write_json(started, {"stamp": stamp})
+    return False
+
+
+@contextlib.contextmanager
+def open_run(out: Path) -> Iterator[None]:
+    """Make `out` a run folder, or find that it is one, and keep other processes from building in it.
+
+    The lock is the system's: it is released when this process ends, however it ends. Raises
+    MinilmError when the folder cannot be made, holds something else, or is in use.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        strangers = {path.name for path in out.iterdir()} - {LOCK}
+        if strangers and not (out / RUN).is_file():
+            raise MinilmError(
+                f"{out} is not empty and not a run of minilm (it has no {RUN}), so nothing is"
+                " written there. Choose another folder with --out."
+            )
+        lock = open(out / LOCK, "a+b")  # noqa: SIM115 (the with below closes it)
+    except OSError as error:
+        raise MinilmError(f"{out} cannot be used as a run folder: {error.strerror}.") from error
+    with lock:
+        try:
+            _lock(lock)
+        except OSError:
+            raise MinilmError(
+                f"Another minilm is building in {out}. Wait for it to end, or choose another --out."
+            ) from None
+        yield
+
+
+def _lock(file: IO[bytes]) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
