@@ -1,0 +1,8 @@
+"""Stage 3, architecture: functions from the tokens so far to scores for the next one.
+
+Every model here keeps one contract, `model(ids) -> logits`, with `ids` of shape (B, T) and `logits`
+of shape (B, T, V), so that training, evaluation and generation never ask what is inside. `NGram`
+counts, `LSTM` carries a state from token to token, `Transformer` lets every token look back at all
+the others. The transformer is assembled from `CausalSelfAttention`, `Rotary`, `RMSNorm` and a
+feed-forward layer, one module each.
+"""

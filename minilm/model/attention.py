@@ -1,0 +1,97 @@
+"""Attention: every position asks a question, and earlier positions answer it.
+
+B batch, T position, D d_model, H query heads, G key and value heads (G divides H), K d_head,
+S positions that are looked at (all those in the cache, then these T)
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from minilm.errors import MinilmError
+from minilm.model.cache import LayerCache
+from minilm.model.norm import RMSNorm
+from minilm.model.rope import Rotary
+
+
+def causal_mask(n_queries: int, n_keys: int) -> Tensor:
+    """Say who may look at whom: True where a query may see a key, (T, S), never into the future.
+
+    The queries are the last `n_queries` of `n_keys` positions, so row i sees columns 0 up to
+    n_keys - n_queries + i.
+    """
+    return torch.ones(n_queries, n_keys, dtype=torch.bool).tril(diagonal=n_keys - n_queries)
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Average the values, weighted by how well each key answers the query; return both.
+
+    Shapes: query (..., T, K), key and value (..., S, K), mask (T, S) with True where looking is
+    allowed -> the averages (..., T, K) and the weights (..., T, S), whose rows sum to one.
+    This is the definition, written to be looked at; `CausalSelfAttention` computes the same with
+    torch's fused kernel, which never stores the weights.
+
+    Source: Vaswani et al. 2017, "Attention Is All You Need", eq. 1.
+    """
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., T, S)
+    weights = scores.masked_fill(~mask, -math.inf).softmax(dim=-1)
+    return weights @ value, weights  # (..., T, K), (..., T, S)
+
+
+class CausalSelfAttention(nn.Module):
+    """Let each position gather, from itself and the past, what its heads have learnt to ask for.
+
+    Shapes: (B, T, D) -> (B, T, D). With fewer key and value heads than query heads, groups of
+    H / G query heads share one of them, which makes the cache smaller (Ainslie et al. 2023, "GQA").
+    With `qk_norm`, queries and keys are normalised, so that no score can explode (Henry et al.
+    2020). `rotary` turns queries and keys by their position; without it, order is invisible.
+    `cache` holds the keys and values of the positions before these, and is extended by them.
+
+    Raises MinilmError when the sizes do not divide.
+    """
+
+    def __init__(
+        self, d_model: int, n_heads: int, n_kv_heads: int | None = None, qk_norm: bool = False
+    ) -> None:
+        super().__init__()
+        self.n_heads, self.n_kv_heads = n_heads, n_kv_heads or n_heads
+        if d_model % n_heads or n_heads % self.n_kv_heads:
+            raise MinilmError(
+                f"d_model {d_model} must be a multiple of n_heads {n_heads}, and n_heads a multiple"
+                f" of n_kv_heads {self.n_kv_heads}. Change one of the three."
+            )
+        self.d_head = d_model // n_heads
+        self.qkv = nn.Linear(d_model, (n_heads + 2 * self.n_kv_heads) * self.d_head, bias=False)
+        self.out = nn.Linear(d_model, d_model, bias=False)
+        self.query_norm = RMSNorm(self.d_head) if qk_norm else nn.Identity()
+        self.key_norm = RMSNorm(self.d_head) if qk_norm else nn.Identity()
+
+    def forward(
+        self, x: Tensor, rotary: Rotary | None = None, cache: LayerCache | None = None
+    ) -> Tensor:
+        query, key, value = self.project(x, rotary, start=len(cache) if cache else 0)
+        if cache is not None:
+            key, value = cache.extend(key, value)  # (B, G, T, K) -> (B, G, S, K)
+        n_queries, n_keys = query.shape[2], key.shape[2]
+        mask = None  # one new query may see everything; as many as keys is the fused causal case
+        if 1 < n_queries < n_keys:
+            mask = causal_mask(n_queries, n_keys).to(x.device)
+        heads = F.scaled_dot_product_attention(
+            query, key, value, mask,
+            is_causal=1 < n_queries == n_keys, enable_gqa=self.n_kv_heads < self.n_heads,
+        )  # fmt: skip
+        return self.out(heads.transpose(1, 2).flatten(2))  # (B, H, T, K) -> (B, T, D)
+
+    def project(
+        self, x: Tensor, rotary: Rotary | None = None, start: int = 0
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Turn x (B, T, D) into queries (B, H, T, K) and into keys and values (B, G, T, K)."""
+        heads = self.qkv(x).unflatten(-1, (-1, self.d_head))  # (B, T, D) -> (B, T, H + 2 G, K)
+        sizes = [self.n_heads, self.n_kv_heads, self.n_kv_heads]
+        query, key, value = heads.split(sizes, dim=2)
+        query, key = self.query_norm(query), self.key_norm(key)
+        if rotary is not None:
+            query, key = rotary(query, start), rotary(key, start)
+        return query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)

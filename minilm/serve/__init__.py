@@ -1,0 +1,5 @@
+"""Stage 7, shipping: use the model that was built.
+
+`sampling` turns scores into a choice, `generate` writes on, token by token, with a cache so that
+each token is computed once, and `load_run` opens what `minilm build` left in a run's folder.
+"""

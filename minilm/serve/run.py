@@ -1,0 +1,38 @@
+"""Open what a run left on disk, and continue text with it."""
+
+import codecs
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from minilm.errors import MinilmError
+from minilm.model.storage import Model, load_model
+from minilm.prepare.tokenizer import Tokenizer
+from minilm.serve.engine import generate
+
+
+def load_run(folder: Path | str, model: str = "transformer") -> tuple[Model, Tokenizer]:
+    """Return the model and the tokenizer of a run that `minilm build` has trained.
+
+    Raises MinilmError when the run, or the model in it, is not there.
+    """
+    folder = Path(folder)
+    weights = folder / "train" / model / "model.safetensors"
+    if not weights.exists():
+        raise MinilmError(f"{folder} holds no trained {model}. Run minilm build --out {folder}.")
+    return load_model(weights), Tokenizer.load(folder / "prepare" / "tokenizer.json")
+
+
+def complete(model: Model, tokenizer: Tokenizer, prompt: str, **choices: Any) -> Iterator[str]:
+    """Continue a text, yielding characters as they are completed; `choices` go to `generate`.
+
+    One character may take several tokens, so bytes are held back until they form whole
+    characters. An end-of-text token stops the text.
+    """
+    ids = tokenizer.encode(prompt) or [tokenizer.end_of_text]
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    for token in generate(model, ids, stop=(tokenizer.end_of_text,), **choices):
+        if text := decoder.decode(tokenizer.token_bytes(token)):
+            yield text
+    if text := decoder.decode(b"", final=True):
+        yield text

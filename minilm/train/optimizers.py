@@ -1,0 +1,32 @@
+"""Which optimiser moves which weight."""
+
+import torch
+from torch import nn
+
+from minilm.train.adamw import AdamW
+from minilm.train.muon import Muon
+
+
+def make_optimizers(
+    model: nn.Module, *, learning_rate: float, muon_learning_rate: float, weight_decay: float
+) -> list[torch.optim.Optimizer]:
+    """Give the matrices inside the network to Muon and everything else to AdamW.
+
+    Embeddings and the head go to AdamW: each row belongs to one token, and most rows have no
+    gradient in a batch, which orthogonalising would drown. With `muon_learning_rate` 0 AdamW moves
+    all. Each group remembers its full learning rate as "peak", for schedules to scale.
+    """
+    matrices: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
+    for name, weight in model.named_parameters():
+        outside = weight.ndim != 2 or name.split(".")[-2] in ("embedding", "head")
+        (rest if outside or not muon_learning_rate else matrices).append(weight)
+    optimizers: list[torch.optim.Optimizer] = [
+        AdamW(rest, lr=learning_rate, weight_decay=weight_decay)
+    ]
+    if matrices:
+        optimizers.append(Muon(matrices, lr=muon_learning_rate, weight_decay=weight_decay))
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["peak"] = group["lr"]
+    return optimizers

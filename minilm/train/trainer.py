@@ -1,0 +1,195 @@
+"""The training loop: predict, measure, step, and never lose what was learnt.
+
+B batch, T position, V vocab_size
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from minilm.errors import MinilmError
+from minilm.evaluate.language import bits_per_byte, token_losses
+from minilm.model.storage import Model, save_model
+from minilm.prepare.shards import TokenShards
+from minilm.train.batches import Batches
+from minilm.train.checkpoint import load_checkpoint, save_checkpoint
+from minilm.train.device import autocast, choose_device
+from minilm.train.optimizers import make_optimizers
+from minilm.train.schedule import warmup_decay
+
+
+@dataclass(frozen=True)
+class TrainerConfig:
+    """How long to train, how fast, and how often to look.
+
+    A step sees `accumulate` mini-batches of `batch_size` windows; their gradients add up before the
+    weights move, so `accumulate` trades memory for time and changes nothing else. `learning_rate`
+    is AdamW's, `muon_learning_rate` Muon's (0: AdamW moves everything). `warmup` and `decay` are
+    steps, `clip` is the largest allowed norm of the gradient, `eval_tokens` how much of the
+    validation text is read at each evaluation.
+    """
+
+    steps: int = 600
+    batch_size: int = 16
+    accumulate: int = 1
+    learning_rate: float = 3e-3
+    muon_learning_rate: float = 0.02
+    weight_decay: float = 0.1
+    warmup: int = 20
+    decay: int = 300
+    clip: float = 1.0
+    eval_every: int = 100
+    eval_tokens: int = 20_000
+    sample_every: int = 200
+    checkpoint_every: int = 50
+    seed: int = 0
+    device: str = "auto"
+
+
+class Trainer:
+    """Train any `model(ids) -> logits` on token shards.
+
+    `fit()` returns the history, one row a step: step, tokens, train_loss (nats per token),
+    learning_rate (the factor of the schedule), grad_norm, seconds and tokens_per_second; rows of an
+    evaluation add valid_bits_per_byte, rows of a sample its text. With a `folder`, a checkpoint is
+    kept there and `fit()` continues from it; at the end model.safetensors stands beside it.
+    `sample(model) -> str` is called every `sample_every` steps.
+
+    Raises MinilmError when the loss is not a number any more, when the text is too short, or when
+    the checkpoint belongs to other settings.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        config: TrainerConfig,
+        train: TokenShards,
+        valid: TokenShards,
+        folder: Path | str | None = None,
+        sample: Callable[[Model], str] | None = None,
+    ) -> None:
+        self.config, self.valid, self.sample = config, valid, sample
+        self.folder = Path(folder) if folder is not None else None
+        self.device = choose_device(config.device)
+        self.model = model.to(self.device)
+        self.context_length = model.config.context_length
+        self.batches = Batches(
+            train, config.batch_size * config.accumulate, self.context_length, config.seed
+        )
+        self.optimizers = make_optimizers(
+            self.model,
+            learning_rate=config.learning_rate,
+            muon_learning_rate=config.muon_learning_rate,
+            weight_decay=config.weight_decay,
+        )
+        self.history: list[dict[str, Any]] = []
+
+    def fit(self) -> list[dict[str, Any]]:
+        """Train until `steps`, from the checkpoint if there is one; return the history."""
+        torch.manual_seed(self.config.seed)
+        self.resume()
+        with tqdm(
+            total=self.config.steps, initial=len(self.history), unit="step", desc="train"
+        ) as bar:
+            while (step := len(self.history)) < self.config.steps:
+                row = self.train_step(step)
+                if self.is_due(step, self.config.eval_every):
+                    row["valid_bits_per_byte"] = self.evaluate()
+                    bar.write(f"step {step + 1}: {row['valid_bits_per_byte']:.3f} bits per byte")
+                if self.sample and self.is_due(step, self.config.sample_every):
+                    row["sample"] = self.sample(self.model)
+                    bar.write(f"step {step + 1}: {row['sample']!r}")
+                self.history.append(row)
+                if self.folder and self.is_due(step, self.config.checkpoint_every):
+                    self.checkpoint()
+                bar.set_postfix_str(
+                    f"loss {row['train_loss']:.2f}, {row['tokens_per_second']:,.0f} tokens/s",
+                    refresh=False,
+                )
+                bar.update()
+        if self.folder:
+            save_model(self.model, self.folder / "model.safetensors")
+        return self.history
+
+    def train_step(self, step: int) -> dict[str, Any]:
+        """Do one step: gradients of all mini-batches, clipped, then every optimiser moves."""
+        start = time.perf_counter()
+        inputs, targets = (ids.to(self.device) for ids in self.batches.batch(step))
+        loss = 0.0
+        n_parts = self.config.accumulate
+        for part, wanted in zip(inputs.chunk(n_parts), targets.chunk(n_parts), strict=True):
+            part_loss = self.loss(part, wanted) / n_parts
+            part_loss.backward()  # type: ignore[no-untyped-call]
+            loss += part_loss.item()
+        if loss != loss:  # NaN is the one number that differs from itself
+            raise MinilmError(
+                f"The loss is not a number at step {step + 1}. The last checkpoint is kept; lower"
+                " the learning rates or lengthen the warm-up and run again."
+            )
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        factor = self.schedule(step)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * factor
+            optimizer.step()
+            optimizer.zero_grad()
+        seconds = time.perf_counter() - start
+        before = self.history[-1] if self.history else {"seconds": 0.0, "tokens": 0}
+        return {
+            "step": step + 1,
+            "tokens": before["tokens"] + inputs.numel(),
+            "train_loss": loss,
+            "learning_rate": factor,
+            "grad_norm": norm.item(),
+            "seconds": before["seconds"] + seconds,
+            "tokens_per_second": inputs.numel() / seconds,
+        }
+
+    def loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the mean surprise at the targets, in nats per token: (B, T), (B, T) -> ()."""
+        with autocast(self.device):
+            logits = self.model(inputs)  # (B, T) -> (B, T, V)
+            return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+    def schedule(self, step: int) -> float:
+        """Return the factor on the learning rates at a step."""
+        config = self.config
+        return warmup_decay(step, steps=config.steps, warmup=config.warmup, decay=config.decay)
+
+    def evaluate(self) -> float:
+        """Return the bits per byte of the first `eval_tokens` of the validation text."""
+        ids = torch.from_numpy(self.valid.read(0, min(self.config.eval_tokens, len(self.valid))))
+        losses = token_losses(self.model, ids.to(self.device), self.context_length)
+        n_bytes = int(self.valid.token_lengths[ids[1:]].sum())
+        return bits_per_byte(losses, n_bytes)
+
+    def is_due(self, step: int, every: int) -> bool:
+        """Say whether something that happens every so many steps, and at the last, is due."""
+        return (step + 1) % every == 0 or step + 1 == self.config.steps
+
+    def checkpoint(self) -> None:
+        """Write the state after the last finished step."""
+        assert self.folder is not None
+        progress = {"history": self.history, "config": asdict(self.config)}
+        path = self.folder / "checkpoint.safetensors"
+        save_checkpoint(path, self.model, self.optimizers, progress)
+
+    def resume(self) -> None:
+        """Continue from the folder's checkpoint, if there is one."""
+        if self.folder is None or not (self.folder / "checkpoint.safetensors").exists():
+            return
+        path = self.folder / "checkpoint.safetensors"
+        progress = load_checkpoint(path, self.model, self.optimizers)
+        if progress["config"] != asdict(self.config):
+            raise MinilmError(
+                f"{path} was written with other settings. Delete it to start again, or restore the"
+                " settings that it was written with."
+            )
+        self.history = progress["history"]
