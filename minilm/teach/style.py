@@ -131,7 +131,7 @@ def to_svg(fig: Figure, alt: str = "") -> str:
     `alt` is read aloud by screen readers (default: the figure's title).
     """
     file = io.StringIO()
-    fig.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    fig.savefig(file, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     svg = file.getvalue()
     label = escape(alt or _title(fig), quote=True)
     return svg[svg.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
