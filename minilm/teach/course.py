@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Floor:
-    """One stage of the process: the package's folder and the stage's name in prose."""
+    """One stage of the process: the package's folder, the stage's name, what it leaves behind."""
 
     number: int
     folder: str
     title: str
+    product: str
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,12 @@ class Chapter:
 
 
 FLOORS = (
-    Floor(1, "collect", "data collection"),
-    Floor(2, "prepare", "preprocessing"),
-    Floor(3, "model", "architecture"),
-    Floor(4, "train", "training"),
-    Floor(5, "tune", "fine-tuning"),
-    Floor(6, "evaluate", "evaluation"),
+    Floor(1, "collect", "data collection", "documents"),
+    Floor(2, "prepare", "preprocessing", "token shards"),
+    Floor(3, "model", "architecture", "a network"),
+    Floor(4, "train", "training", "a language model"),
+    Floor(5, "tune", "fine-tuning", "a classifier"),
+    Floor(6, "evaluate", "evaluation", "scores to trust"),
 )
 
 CHAPTERS = (
