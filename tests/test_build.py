@@ -14,7 +14,7 @@ from minilm.errors import MinilmError
 
 
 def make_recipe(**settings: Any) -> Any:
-    return types.SimpleNamespace(name="toy", tables={"toy": settings}, **settings)
+    return types.SimpleNamespace(name="toy", tables={"toy": settings})
 
 
 RECIPE = make_recipe(flour=500, heat=220)
@@ -36,9 +36,11 @@ def make_stages(log: list[str], fail: str = "") -> tuple[Stage, ...]:
         return run
 
     return (
-        Stage("dough", "knead", body("dough"), lambda r: r.flour),
+        Stage("dough", "knead", body("dough"), lambda r: r.tables["toy"]["flour"]),
         Stage("jam", "boil", body("jam"), lambda r: None),
-        Stage("bake/bread", "bake", body("bake/bread"), lambda r: r.heat, needs=("dough",)),
+        Stage(
+            "bake/bread", "bake", body("bake/bread"), lambda r: r.tables["toy"]["heat"], ("dough",)
+        ),
     )
 
 
@@ -132,8 +134,8 @@ def test_two_processes_do_not_build_in_one_run(tmp_path: Path) -> None:
         f"with minilm.build.open_run(pathlib.Path({str(tmp_path)!r})):\n"
         "    print('locked', flush=True); sys.stdin.read()"
     )
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", code], **pipes) as other:
+    command, pipe = [sys.executable, "-c", code], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as other:
         assert other.stdout is not None
         assert other.stdin is not None
         other.stdout.readline()

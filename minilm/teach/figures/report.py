@@ -30,51 +30,32 @@ class Score(TypedDict):
     high: float
 
 
-def learning_curves(
-    curves: Sequence[Curve],
-    levels: Sequence[tuple[str, float]],
-    x_label: str,
-    title: str,
-) -> Figure:
-    """How fast do the models learn? Bits per byte downwards, from the first evaluation on.
-
-    `levels` are drawn as dashed horizontal lines: what a compressor or an n-gram reaches.
-    """
-    fig, ax = style.figure(4.9, 3.5, title=title)
-    for curve in curves:
+def learning_curves(curves: Sequence[Curve], x_label: str, title: str) -> Figure:
+    """How fast do the models learn? Bits per byte downwards, from the first evaluation on."""
+    fig, ax = style.figure(4.9, 3.5, title=title, grid=True)
+    for rank, curve in enumerate(sorted(curves, key=lambda curve: -curve["points"][-1][1])):
         x, y = zip(*curve["points"], strict=True)
         color = style.COLORS[curve["meaning"]]
         ax.plot(x, y, color=color, marker="o", markersize=3)
         ax.annotate(
-            f"{curve['name']} {y[-1]:.2f}",
+            f"{curve['name']}\n{y[-1]:.3f}",
             (x[-1], y[-1]),
-            xytext=(0, 7),
+            xytext=(6, 0),
             textcoords="offset points",
-            ha="right",
+            va="top" if rank else "bottom",  # apart, however close the curves end
             color=color,
             fontweight="bold",
             fontsize=9,
         )
-    for name, level in levels:
-        ax.axhline(level, color=style.MUTED, linestyle=(0, (4, 3)), linewidth=1)
-        ax.annotate(
-            f"{name} {level:.2f}",
-            (1, level),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 2),
-            textcoords="offset points",
-            ha="right",
-            color=style.MUTED,
-            fontsize=8,
-        )
     ax.set(xlabel=x_label, ylabel="bits per byte, validation")
-    ax.set_xlim(left=0)
+    ax.set_xlim(0, 1.3 * max(curve["points"][-1][0] for curve in curves))
+    ax.margins(y=0.2)
     return fig
 
 
-def score_intervals(scores: Sequence[Score], x_label: str, title: str) -> Figure:
+def score_intervals(scores: Sequence[Score], x_label: str) -> Figure:
     """Which differences are real? One row per model: the score as a dot, its interval as a line."""
-    fig, ax = style.figure(7.6, 0.9 + 0.42 * len(scores), title=title)
+    fig, ax = style.figure(5.8, 0.8 + 0.4 * len(scores))
     for row, score in enumerate(scores):
         color = style.COLORS[score["meaning"]]
         ax.plot([score["low"], score["high"]], [row, row], color=color, linewidth=3, alpha=0.45)

@@ -1,0 +1,105 @@
+"""The evaluate stage: put every model of a run, and what it must beat, into the same tables.
+
+Everything is measured on the test split, once. What was chosen, was chosen on the validation split.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minilm.evaluate.compress import Method, compressed_bits_per_byte
+from minilm.evaluate.language import bits_per_byte, perplexity, token_losses
+from minilm.model.ngram import NGram
+from minilm.model.storage import load_model
+from minilm.prepare.shards import TokenShards
+from minilm.prepare.tokenizer import Tokenizer
+from minilm.recipe import EvaluateConfig
+from minilm.train.device import choose_device
+
+GIVEN = 8 * 1024**2  # bytes of training text that a compressor can look back on (xz's window)
+Row = dict[str, Any]
+
+
+def measure_language(config: EvaluateConfig, folders: Mapping[str, Path]) -> dict[str, Any]:
+    """Score every model's prediction of the test text: rows with bits per byte, best first."""
+    train = TokenShards.open(folders["prepare"] / "train")
+    test = TokenShards.open(folders["prepare"] / "test")
+    tokenizer = Tokenizer.load(folders["prepare"] / "tokenizer.json")
+    rows = [
+        *_score_networks(config, folders, test),
+        *_score_ngrams(config, train, test),
+        *_score_compressors(tokenizer, train, test),
+    ]
+    return {
+        "rows": sorted(rows, key=lambda row: float(row["bits_per_byte"])),
+        "n_bytes": _n_bytes(test),
+        "n_tokens": len(test),
+    }
+
+
+def _score_networks(
+    config: EvaluateConfig, folders: Mapping[str, Path], test: TokenShards
+) -> Iterator[Row]:
+    ids = test.read(0, len(test))
+    for name, meaning in (("Transformer", "transformer"), ("LSTM", "lstm")):
+        model = load_model(folders[f"train/{meaning}"] / "model.safetensors").to(choose_device())
+        losses = token_losses(
+            model, ids, model.config.context_length, stride=config.stride, progress=True
+        )
+        yield {
+            "name": name,
+            "meaning": meaning,
+            "bits_per_byte": bits_per_byte(losses, int(test.token_lengths[ids[1:]].sum())),
+            "perplexity": perplexity(losses),
+            "parameters": model.n_params(),
+            "context_length": model.config.context_length,
+        }
+
+
+def _score_ngrams(config: EvaluateConfig, train: TokenShards, test: TokenShards) -> Iterator[Row]:
+    """n-gram models read the whole training text once: all they can learn of it."""
+    known, ids = train.read(0, len(train)), test.read(0, len(test))
+    for order in config.ngram_orders:
+        model = NGram(order, train.vocab_size).fit(known)
+        losses = model.token_losses(ids)
+        yield {
+            "name": f"{order}-gram, Kneser-Ney",
+            "meaning": "ngram",
+            "bits_per_byte": bits_per_byte(losses, _n_bytes(test)),
+            "perplexity": perplexity(losses),
+            "parameters": model.n_params(),
+        }
+
+
+def _score_compressors(
+    tokenizer: Tokenizer, train: TokenShards, test: TokenShards
+) -> Iterator[Row]:
+    data = _text(tokenizer, test.read(0, len(test)))
+    # Evenly spaced pieces, so that what little fits the window shows every source.
+    size = int(GIVEN / (_n_bytes(train) / len(train)) / 64)
+    starts = np.linspace(0, max(len(train) - size, 0), 64).astype(int)
+    pieces = [train.read(start, min(start + size, len(train))) for start in starts]
+    given = _text(tokenizer, np.concatenate(pieces))
+    methods: tuple[Method, ...] = ("gzip", "xz")
+    for method in methods:
+        for name, before in ((method, b""), (f"{method}, after training text", given)):
+            bits = compressed_bits_per_byte(data, method, given=before)
+            yield {
+                "name": name,
+                "meaning": "baseline",
+                "bits_per_byte": bits,
+                "perplexity": None,
+                "parameters": None,
+            }
+
+
+def _n_bytes(shards: TokenShards) -> int:
+    ids = shards.read(0, len(shards))
+    return int(shards.token_lengths[ids].sum())
+
+
+def _text(tokenizer: Tokenizer, ids: Any) -> bytes:
+    """Return the documents' bytes, without the marks between them."""
+    return tokenizer.decode_bytes(ids[ids != tokenizer.end_of_text].tolist())

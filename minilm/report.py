@@ -1,0 +1,180 @@
+"""The report: what a run read, learned and scored, on one page that needs nothing from outside.
+
+`gather` reads the files that the stages left, `render` puts the facts into the template. Every
+number on the page is computed from these files, and every text is escaped.
+"""
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from minilm import __version__
+from minilm.files import atomic_writer, read_json
+from minilm.model_card import describe
+from minilm.recipe import to_toml
+from minilm.teach import style
+from minilm.teach.figures.report import (
+    Curve,
+    Score,
+    learning_curves,
+    score_intervals,
+    themed_svg,
+)
+
+REPORT = "report/report.html"
+NETWORKS = {"transformer": "transformer", "lstm": "LSTM"}
+STAGES = {  # a stage and the color of its dot
+    "collect": "baseline",
+    "prepare": "train",
+    "train/transformer": "transformer",
+    "train/lstm": "lstm",
+    "tune": "value",
+    "evaluate": "valid",
+}
+N_TOKENS = 90
+Facts = dict[str, Any]
+
+
+def write_report(tables: dict[str, Any], run: Path) -> None:
+    """Write the run's report/report.html from what its stages left; `tables` are its recipe."""
+    with atomic_writer(run / REPORT, "w") as file:
+        file.write(render(gather(tables, run)))
+
+
+def render(facts: Facts) -> str:
+    """Fill the template; everything is escaped except the figures, which are our own SVG."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.jinja").render(facts, colors=style.COLORS)
+
+
+def gather(tables: dict[str, Any], run: Path) -> Facts:
+    """Read what the stages of a run left; raise MinilmError that names a file that is missing."""
+    facts: Facts = {
+        "run": {"name": run.name, "folder": str(run), "version": __version__},
+        "recipe": to_toml(tables),
+        "sampling": read_json(run / "evaluate/samples.json")["sampling"],
+        "samples": read_json(run / "evaluate/samples.json")["samples"],
+        "data": data_facts(run),
+        "tokens": read_json(run / "evaluate/tokens.json"),
+        "language": language_facts(run),
+        "sentiment": sentiment_facts(run),
+        "iterations": read_json(run / "tune/iterations.json"),
+        "stages": stage_facts(run),
+        "environment": environment_facts(),
+    }
+    facts["training"] = training_facts(run, facts)
+    return facts | describe(facts)
+
+
+def training_facts(run: Path, facts: Facts) -> Facts:
+    """Draw both networks' curves, against the text they have read and against time."""
+    train = next(split for split in facts["data"]["splits"] if split["name"] == "train")
+    bytes_per_token = train["bytes"] / train["tokens"]
+    histories = {name: read_json(run / "train" / name / "history.json") for name in NETWORKS}
+    by_text = curves_of(histories, "tokens", bytes_per_token / 1e6)
+    by_time = curves_of(histories, "seconds", 1.0)
+    return {
+        "figures": [
+            {
+                "svg": themed_svg(learning_curves(by_text, "MB of text read", "For equal text")),
+                "caption": "Who learns more from the same text?",
+            },
+            {
+                "svg": themed_svg(learning_curves(by_time, "seconds", "For equal time")),
+                "caption": "Who learns more in the same time, on this machine?",
+            },
+        ],
+        "moments": [
+            {"step": row["step"], "bits": row.get("valid_bits_per_byte"), "text": row["sample"]}
+            for row in histories["transformer"]
+            if "sample" in row
+        ],
+        "last": {name: history[-1] for name, history in histories.items()},
+        "megabytes": histories["transformer"][-1]["tokens"] * bytes_per_token / 1e6,
+    }
+
+
+def curves_of(histories: dict[str, list[Facts]], x: str, scale: float) -> list[Curve]:
+    """Return a curve of bits per byte for each network, against a column of its history."""
+    return [
+        Curve(
+            name=NETWORKS[name],
+            meaning=name,
+            points=[
+                (scale * row[x], row["valid_bits_per_byte"])
+                for row in history
+                if "valid_bits_per_byte" in row
+            ],
+        )
+        for name, history in histories.items()
+    ]
+
+
+def language_facts(run: Path) -> Facts:
+    """Rows of all models, best first, with the length of their bars."""
+    facts: Facts = read_json(run / "evaluate/language.json")
+    longest = max(row["bits_per_byte"] for row in facts["rows"])
+    for row in facts["rows"]:
+        row["share"] = row["bits_per_byte"] / longest
+    return facts
+
+
+def sentiment_facts(run: Path) -> Facts | None:
+    """Scores of the classifiers with their intervals drawn; None for a run without labels."""
+    facts: Facts | None = read_json(run / "evaluate/sentiment.json")
+    if facts:
+        scores = [
+            Score(
+                name=row["name"],
+                meaning=row["meaning"],
+                value=row["accuracy"]["value"],
+                low=row["accuracy"]["low"],
+                high=row["accuracy"]["high"],
+            )
+            for row in facts["rows"]
+        ]
+        facts["figure"] = themed_svg(score_intervals(scores, "accuracy on the test split"))
+    return facts
+
+
+def stage_facts(run: Path) -> list[Facts]:
+    """Time and memory of each stage, as its stamp recorded them."""
+    return [
+        {"name": name, "meaning": meaning, **read_json(run / name / "stamp.json")}
+        for name, meaning in STAGES.items()
+    ]
+
+
+def environment_facts() -> dict[str, str]:
+    """Return the machine and the versions that the numbers depend on."""
+    packages = ("torch", "numpy", "tiktoken", "scikit-learn")
+    return {
+        "Machine": f"{platform.system()} on {platform.machine()}, {os.cpu_count()} CPU cores",
+        "Python": platform.python_version(),
+        "Packages": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages),
+    }
+
+
+def closing_words(run: Path) -> str:
+    """Say in a few lines, for the terminal, what came out of a run and where its report is."""
+    language = read_json(run / "evaluate/language.json")
+    sentiment = read_json(run / "evaluate/sentiment.json")
+    sample = read_json(run / "evaluate/samples.json")["samples"][0]
+    lines = ["", f"  {sample['prompt']}{sample['text']}".replace("\n", "\n  "), ""]
+    lines.append(f"{'bits per byte on unseen text':40}{'lower is better':>20}")
+    lines += [f"  {row['name']:38}{row['bits_per_byte']:20.3f}" for row in language["rows"]]
+    if sentiment:
+        lines.append(f"{'accuracy on unseen reviews':40}{'higher is better':>20}")
+        for row in sentiment["rows"]:
+            lines.append(f"  {row['name']:38}{100 * row['accuracy']['value']:18.1f} %")
+    return "\n".join([*lines, "", f"The report: {run / REPORT}"])

@@ -1,0 +1,182 @@
+"""The seven stages of the road, each with its part of the recipe, in the floors' order."""
+
+import dataclasses
+import glob
+import importlib.metadata
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from minilm.build import Folders, Stage
+from minilm.collect.documents import Document, read_collection, write_collection
+from minilm.collect.sources import open_source
+from minilm.files import sha256_of, write_json
+from minilm.measure import measure_language
+from minilm.model.lstm import LSTM, LSTMConfig
+from minilm.model.storage import Model, load_model
+from minilm.model.transformer import Transformer, TransformerConfig
+from minilm.prepare.clean import PrepareConfig, prepare
+from minilm.prepare.shards import TokenShards
+from minilm.prepare.tokenizer import Tokenizer
+from minilm.recipe import CollectConfig, EvaluateConfig, Iteration, Recipe, Samples
+from minilm.report import N_TOKENS, write_report
+from minilm.sentiment import measure_sentiment, tune_classifiers
+from minilm.serve.run import complete
+from minilm.train.trainer import Trainer, TrainerConfig
+
+NetworkConfig = TransformerConfig | LSTMConfig
+
+
+def collect(settings: tuple[CollectConfig, Any], folder: Path, folders: Folders) -> None:
+    """Gather the documents of all sources into one collection."""
+    config, _ = settings
+    documents: Iterator[Document] = chain.from_iterable(
+        islice(open_source(name), 0, None, config.every) for name in config.sources
+    )
+    write_collection(tqdm(documents, unit="document", desc="collect"), folder)
+
+
+def state_of_sources(recipe: Recipe) -> dict[str, Any]:
+    """What the sources hold now: a changed text or package is another collection."""
+    state: dict[str, Any] = {}
+    for name in recipe.collect.sources:
+        kind, _, rest = name.partition(":")
+        if kind == "files":
+            paths = sorted(glob.glob(rest, recursive=True))
+            state[name] = {path: sha256_of(path) for path in paths if Path(path).is_file()}
+        elif not rest:
+            try:
+                state[name] = importlib.metadata.version(name)
+            except importlib.metadata.PackageNotFoundError:
+                state[name] = None  # the source itself says what to install
+    return state
+
+
+def prepare_(config: PrepareConfig, folder: Path, folders: Folders) -> None:
+    """Clean, split and tokenize the collection."""
+    prepare(read_collection(folders["collect"]), config, folder)
+
+
+def train(
+    settings: tuple[NetworkConfig, TrainerConfig, Samples], folder: Path, folders: Folders
+) -> None:
+    """Train one network and write its weights and history.json."""
+    network, config, samples = settings
+    tokenizer = Tokenizer.load(folders["prepare"] / "tokenizer.json")
+    # A small corpus may hold fewer pairs to merge than the recipe asks for.
+    network = dataclasses.replace(network, vocab_size=tokenizer.vocab_size)
+    torch.manual_seed(config.seed)
+    model: Model = LSTM(network) if isinstance(network, LSTMConfig) else Transformer(network)
+    train_shards, valid = (TokenShards.open(folders["prepare"] / s) for s in ("train", "valid"))
+    trainer = Trainer(model, config, train_shards, valid, folder, sampler(tokenizer, samples))
+    write_json(folder / "history.json", trainer.fit())
+
+
+def sampler(tokenizer: Tokenizer, samples: Samples) -> Callable[[Model], str]:
+    """Return what a model in training is asked to do: continue the first prompt, always alike."""
+
+    def sample(model: Model) -> str:
+        return samples.prompts[0] + continue_text(model, tokenizer, samples.prompts[0], samples)
+
+    return sample
+
+
+def continue_text(model: Model, tokenizer: Tokenizer, prompt: str, samples: Samples) -> str:
+    """Return what the model adds to the prompt."""
+    pieces = complete(
+        model,
+        tokenizer,
+        prompt,
+        max_new_tokens=samples.max_new_tokens,
+        temperature=samples.temperature,
+        top_p=samples.top_p,
+        seed=0,
+    )
+    return "".join(pieces)
+
+
+def tune(iterations: tuple[Iteration, ...], folder: Path, folders: Folders) -> None:
+    """Fine-tune the transformer for sentiment, and its untrained twin beside it."""
+    tune_classifiers(iterations, folder, folders)
+
+
+def evaluate(settings: tuple[EvaluateConfig, Samples], folder: Path, folders: Folders) -> None:
+    """Measure everything on the test split; let the transformer write."""
+    config, samples = settings
+    tokenizer = Tokenizer.load(folders["prepare"] / "tokenizer.json")
+    model = load_model(folders["train/transformer"] / "model.safetensors")
+    written = [
+        {"prompt": prompt, "text": continue_text(model, tokenizer, prompt, samples)}
+        for prompt in samples.prompts
+    ]
+    write_json(
+        folder / "samples.json", {"sampling": dataclasses.asdict(samples), "samples": written}
+    )
+    test = TokenShards.open(folders["prepare"] / "test")
+    ids = test.read(0, min(N_TOKENS, len(test))).tolist()
+    write_json(
+        folder / "tokens.json", [{"id": token, "text": tokenizer.decode([token])} for token in ids]
+    )
+    write_json(folder / "language.json", measure_language(config, folders))
+    write_json(folder / "sentiment.json", measure_sentiment(config, folders))
+
+
+def report(tables: dict[str, Any], folder: Path, folders: Folders) -> None:
+    """Put it all on one page."""
+    write_report(tables, folder.parent)
+
+
+STAGES = (
+    Stage(
+        name="collect",
+        what="gather documents with their origin and licence",
+        body=collect,
+        settings=lambda recipe: (recipe.collect, state_of_sources(recipe)),
+    ),
+    Stage(
+        name="prepare",
+        what="clean, deduplicate and split; learn a vocabulary; write token shards",
+        body=prepare_,
+        settings=lambda recipe: recipe.prepare,
+        needs=("collect",),
+    ),
+    Stage(
+        name="train/transformer",
+        what="learn to predict the next token, looking back with attention",
+        body=train,
+        settings=lambda recipe: (recipe.transformer, recipe.train, recipe.samples),
+        needs=("prepare",),
+    ),
+    Stage(
+        name="train/lstm",
+        what="learn the same from the same text, one step after the other",
+        body=train,
+        settings=lambda recipe: (recipe.lstm, recipe.train, recipe.samples),
+        needs=("prepare",),
+    ),
+    Stage(
+        name="tune",
+        what="teach the transformer to tell good reviews from bad ones",
+        body=tune,
+        settings=lambda recipe: recipe.tune,
+        needs=("prepare", "train/transformer"),
+    ),
+    Stage(
+        name="evaluate",
+        what="measure everything on text that no model has seen",
+        body=evaluate,
+        settings=lambda recipe: (recipe.evaluate, recipe.samples),
+        needs=("prepare", "train/transformer", "train/lstm", "tune"),
+    ),
+    Stage(
+        name="report",
+        what="put data, curves, samples and scores on one page",
+        body=report,
+        settings=lambda recipe: recipe.tables,
+        needs=("collect", "prepare", "train/transformer", "train/lstm", "tune", "evaluate"),
+    ),
+)
