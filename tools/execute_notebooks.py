@@ -49,6 +49,7 @@ def execute(path: Path) -> bool:
         timeout=CELL_SECONDS,
         record_timing=False,
         resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--log-level=ERROR"],
     )
     with client.setup_kernel():
         for index, cell in enumerate(notebook.cells):
@@ -70,8 +71,11 @@ def execute(path: Path) -> bool:
     )
     with atomic_writer(path, "w") as file:
         nbformat.write(notebook, file)
-    note = "" if boxed else " (it has no box to put this into)"
-    print(f"{path.name}: {measured}{note}; {seconds:.1f} s here, slowness {slowness:.2f}")
+    print(f"{path.name}: {measured}; {seconds:.1f} s here, slowness {slowness:.2f}")
+    if not boxed:
+        print("  there is no such line in it to be renewed: see CONTRIBUTING.md")
+    if slowness > 1.5:
+        print("  this machine is slow or busy, the seconds are a guess: run again when it is quiet")
     return True
 
 
