@@ -28,7 +28,9 @@ notebooks: $(INSTALLED)  ## execute the chapters in place: all, or make notebook
 
 # The stamp is written last, so a set-up that fails half-way is taken up again by the next command.
 $(INSTALLED): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "minilm needs Python 3.11 or newer; $(PYTHON) is %d.%d. Name another one: make PYTHON=/path/to/python3.11 ..." % sys.version_info[:2])'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "minilm needs Python 3.11 or newer, and this is not it: $(PYTHON)"; \
+	  echo "Name another one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@rm -f $@
 	$(PYTHON) -m venv .venv
 	@echo 'Installing packages into .venv: about 2 GB, once; a few minutes.'

@@ -1,9 +1,13 @@
-"""What all tests share."""
+"""What all tests share: no spinning threads, no attempt to reach a network, no clocks."""
 
 import os
 
-# Before torch or datasets are imported: no spinning threads, no attempt to reach a network.
-import minilm  # noqa: F401
+import hypothesis
+
+import minilm  # noqa: F401  (tells OpenMP's threads how to wait, before torch is imported)
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
+
+hypothesis.settings.register_profile("minilm", deadline=None)
+hypothesis.settings.load_profile("minilm")
