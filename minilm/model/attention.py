@@ -30,14 +30,30 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> tuple[Ten
 
     Shapes: query (..., T, K), key and value (..., S, K), mask (T, S) with True where looking is
     allowed -> the averages (..., T, K) and the weights (..., T, S), whose rows sum to one.
-    This is the definition, written to be looked at; `CausalSelfAttention` computes the same with
-    torch's fused kernel, which never stores the weights.
+    This is the definition, written to be looked at; `attend_causally` is the fast way.
 
     Source: Vaswani et al. 2017, "Attention Is All You Need", eq. 1.
     """
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., T, S)
     weights = scores.masked_fill(~mask, -math.inf).softmax(dim=-1)
     return weights @ value, weights  # (..., T, K), (..., T, S)
+
+
+def attend_causally(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Compute what `attend` computes under the causal mask, in torch's fused kernel.
+
+    Shapes: query (B, H, T, K), key and value (B, G, S, K) -> (B, H, T, K). The kernel works through
+    the scores piece by piece and never stores them (Dao et al. 2022, "FlashAttention"), and lets
+    groups of H / G query heads share a key head without copying it.
+    """
+    n_queries, n_keys = query.shape[2], key.shape[2]
+    mask = None  # one new query may see everything; as many as there are keys has a fast case
+    if 1 < n_queries < n_keys:
+        mask = causal_mask(n_queries, n_keys).to(query.device)
+    return F.scaled_dot_product_attention(
+        query, key, value, mask,
+        is_causal=n_queries == n_keys, enable_gqa=query.shape[1] > key.shape[1],
+    )  # fmt: skip
 
 
 class CausalSelfAttention(nn.Module):
@@ -57,12 +73,7 @@ class CausalSelfAttention(nn.Module):
     ) -> None:
         super().__init__()
         self.n_heads, self.n_kv_heads = n_heads, n_kv_heads or n_heads
-        if d_model % n_heads or n_heads % self.n_kv_heads:
-            raise MinilmError(
-                f"d_model {d_model} must be a multiple of n_heads {n_heads}, and n_heads a multiple"
-                f" of n_kv_heads {self.n_kv_heads}. Change one of the three."
-            )
-        self.d_head = d_model // n_heads
+        self.d_head = head_size(d_model, n_heads, self.n_kv_heads)
         self.qkv = nn.Linear(d_model, (n_heads + 2 * self.n_kv_heads) * self.d_head, bias=False)
         self.out = nn.Linear(d_model, d_model, bias=False)
         self.query_norm = RMSNorm(self.d_head) if qk_norm else nn.Identity()
@@ -71,17 +82,11 @@ class CausalSelfAttention(nn.Module):
     def forward(
         self, x: Tensor, rotary: Rotary | None = None, cache: LayerCache | None = None
     ) -> Tensor:
-        query, key, value = self.project(x, rotary, start=len(cache) if cache else 0)
+        start = len(cache) if cache is not None else 0
+        query, key, value = self.project(x, rotary, start)
         if cache is not None:
             key, value = cache.extend(key, value)  # (B, G, T, K) -> (B, G, S, K)
-        n_queries, n_keys = query.shape[2], key.shape[2]
-        mask = None  # one new query may see everything; as many as keys is the fused causal case
-        if 1 < n_queries < n_keys:
-            mask = causal_mask(n_queries, n_keys).to(x.device)
-        heads = F.scaled_dot_product_attention(
-            query, key, value, mask,
-            is_causal=1 < n_queries == n_keys, enable_gqa=self.n_kv_heads < self.n_heads,
-        )  # fmt: skip
+        heads = attend_causally(query, key, value)  # (B, H, T, K)
         return self.out(heads.transpose(1, 2).flatten(2))  # (B, H, T, K) -> (B, T, D)
 
     def project(
@@ -95,3 +100,13 @@ class CausalSelfAttention(nn.Module):
         if rotary is not None:
             query, key = rotary(query, start), rotary(key, start)
         return query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
+
+
+def head_size(d_model: int, n_heads: int, n_kv_heads: int) -> int:
+    """Return d_head, the width of one head; raise MinilmError when the sizes do not divide."""
+    if d_model % n_heads or n_heads % n_kv_heads:
+        raise MinilmError(
+            f"d_model {d_model} must be a multiple of n_heads {n_heads}, and n_heads a multiple"
+            f" of n_kv_heads {n_kv_heads}. Change one of the three."
+        )
+    return d_model // n_heads
