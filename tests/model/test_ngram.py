@@ -97,6 +97,25 @@ def test_an_unseen_context_backs_off_to_a_shorter_one():
     assert model.probabilities([0, 1]).argmax() == 2
 
 
+def test_a_context_that_nothing_followed_backs_off_too():
+    model = NGram(3, vocab_size=5).fit([0, 1, 0, 1, 0, 2, 3])  # 3 and (2, 3) end the text
+    np.testing.assert_array_equal(model.probabilities([2, 3]), model.probabilities([]))
+    loss = model.token_losses([2, 3, 1])[2]
+    assert loss == pytest.approx(-math.log(model.probabilities([])[1]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 6), min_size=4, max_size=60),
+    st.lists(st.integers(0, 6), max_size=20),
+    st.integers(1, 4),
+)
+def test_losses_and_distributions_agree(train, ids, order):
+    model = NGram(order, vocab_size=7).fit(train)
+    expected = [-math.log(model.probabilities(ids[:i])[ids[i]]) for i in range(len(ids))]
+    np.testing.assert_allclose(model.token_losses(ids), expected, rtol=1e-12)
+
+
 def test_a_repeating_text_is_learned_and_longer_contexts_help():
     ids = markov_text(4000, 50)
     train, valid = ids[:3500], ids[3500:]

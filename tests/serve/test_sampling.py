@@ -123,6 +123,21 @@ def test_impossible_tokens_are_never_drawn():
     assert (sample_next(logits, top_k=3, top_p=0.9) == 1).all()
 
 
+@pytest.mark.parametrize("dart", [0.0, 1 - 2**-53])
+def test_darts_at_either_end_of_the_line_hit_a_possible_token(dart, monkeypatch):
+    logits = scores(500, 40)
+    logits[:, [0, -1]] = -math.inf
+    ends = logits.softmax(-1, dtype=torch.float64).cumsum(-1)[:, -1]
+    assert (ends < 1 - 2**-53).any()  # some lines end short of 1 by rounding
+    monkeypatch.setattr(torch, "rand", lambda size, dtype, **_: torch.full(size, dart, dtype=dtype))
+    assert set(sample_next(logits).tolist()) == ({1} if dart == 0 else {38})
+
+
+def test_a_small_nucleus_is_found_without_sorting_everything():
+    best, places = sampling.nucleus(scores(2, 5000), 0.5)
+    assert best.shape == places.shape == (2, sampling.NUCLEUS_GUESS)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_other_precisions(dtype):
     logits = scores(3, 40).to(dtype)
