@@ -32,8 +32,8 @@ class TrainerConfig:
     A step sees `accumulate` mini-batches of `batch_size` windows; their gradients add up before the
     weights move, so `accumulate` trades memory for time and changes nothing else. `learning_rate`
     is AdamW's, `muon_learning_rate` Muon's (0: AdamW moves everything). `warmup` and `decay` are
-    steps, `clip` is the largest allowed norm of the gradient, `eval_tokens` how much of the
-    validation text is read at each evaluation.
+    the shares of the run in which the learning rate rises and falls, `clip` is the largest allowed
+    norm of the gradient, `eval_tokens` how much of the validation text is read at each evaluation.
     """
 
     steps: int = 600
@@ -42,8 +42,8 @@ class TrainerConfig:
     learning_rate: float = 3e-3
     muon_learning_rate: float = 0.02
     weight_decay: float = 0.1
-    warmup: int = 20
-    decay: int = 300
+    warmup: float = 0.03
+    decay: float = 0.5
     clip: float = 1.0
     eval_every: int = 100
     eval_tokens: int = 20_000
@@ -160,8 +160,9 @@ class Trainer:
 
     def schedule(self, step: int) -> float:
         """Return the factor on the learning rates at a step."""
-        config = self.config
-        return warmup_decay(step, steps=config.steps, warmup=config.warmup, decay=config.decay)
+        steps = self.config.steps
+        warmup, decay = int(self.config.warmup * steps), int(self.config.decay * steps)
+        return warmup_decay(step, steps=steps, warmup=warmup, decay=decay)
 
     def evaluate(self) -> float:
         """Return the bits per byte of the first `eval_tokens` of the validation text."""

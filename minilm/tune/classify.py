@@ -30,7 +30,7 @@ class ClassifierConfig:
     learning_rate: float = 1e-3
     muon_learning_rate: float = 0.005
     weight_decay: float = 0.1
-    warmup: int = 20
+    warmup: float = 0.1
     dropout: float = 0.1
     max_tokens: int = 64
     pooling: str = "mean"
