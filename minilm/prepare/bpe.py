@@ -38,8 +38,16 @@ _space_inside_white_space = re.compile(r" (?<=\s )(?!\S)").search
 
 
 def split_words(text: str, pattern: str = PATTERN) -> list[str]:
-    """Cut a text into words that no token may cross; nothing is lost between them."""
-    return _find_words(text) if pattern == PATTERN else regex.findall(pattern, text)
+    """Cut a text into words that no token may cross.
+
+    Raises MinilmError when a pattern of your own does not cover the whole text.
+    """
+    if pattern == PATTERN:
+        return _find_words(text)
+    words = [match.group() for match in regex.finditer(pattern, text)]
+    if "".join(words) != text:
+        raise MinilmError(f"The pattern {pattern!r} loses characters between its words.")
+    return words
 
 
 def split_at_spaces(text: str) -> list[str]:
@@ -109,7 +117,7 @@ def train_bpe(
     for pair in tqdm(pairs, "merges", n_merges, unit="merge", disable=not progress):
         left, right = (tokens[ord(token)] for token in pair)
         merges.append((left, right))
-        joiner.join(pair, new=chr(len(tokens)))
+        joiner.join(pair, chr(len(tokens)))
         tokens.append(left + right)
     return merges
 
