@@ -141,7 +141,7 @@ def fit_classifier(
                 factor = warmup_decay(
                     len(losses),
                     steps=steps,
-                    warmup=min(config.warmup, steps // 2),
+                    warmup=int(config.warmup * steps),
                     decay=steps // 2,
                 )
                 for optimizer in optimizers:
