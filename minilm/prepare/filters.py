@@ -1,0 +1,62 @@
+"""Texts that would teach a model little are left out: too short, not words, or one thing repeated.
+
+The rules are simple counts, chosen so that every rejection can be explained. Their form and most
+of the limits are those of MassiveText (Rae et al. 2021, arXiv:2112.11446, appendix A1.1, "Gopher");
+limits for length are looser, because a film review may have ten words.
+"""
+
+from collections import Counter
+
+MAX_SHARE_OF_GRAMS = {2: 0.20, 3: 0.18, 4: 0.16}  # of all characters, in the most frequent n-gram
+
+
+def why_rejected(
+    text: str,
+    *,
+    min_words: int = 3,
+    max_words: int = 100_000,
+    min_share_with_letters: float = 0.5,
+    max_share_of_repeated_lines: float = 0.3,
+    repetition_from: int = 50,
+) -> str | None:
+    """Say why a text is left out, in a few words, or return None when it stays.
+
+    Texts of fewer than `repetition_from` words are not examined for repeated n-grams: in four
+    words, two of them are always half of the text.
+    """
+    words = text.split()
+    if len(words) < min_words:
+        return f"fewer than {min_words} words"
+    if len(words) > max_words:
+        return f"more than {max_words} words"
+    if not 2 <= sum(map(len, words)) / len(words) <= 10:
+        return "mean word length outside 2 to 10"
+    if sum(map(has_letter, words)) < min_share_with_letters * len(words):
+        return "too few words with a letter"
+    if share_of_repeated_lines(text) > max_share_of_repeated_lines:
+        return "repeated lines"
+    if len(words) >= repetition_from:
+        for n, limit in MAX_SHARE_OF_GRAMS.items():
+            if share_of_top_gram(words, n) > limit:
+                return f"one run of {n} words repeated"
+    return None
+
+
+def has_letter(word: str) -> bool:
+    """Whether a word contains a letter."""
+    return word.isalpha() or any(map(str.isalpha, word))
+
+
+def share_of_repeated_lines(text: str) -> float:
+    """The share of lines that have occurred before in the text."""
+    lines = [line for line in text.split("\n") if line]
+    return 1 - len(set(lines)) / len(lines) if lines else 0.0
+
+
+def share_of_top_gram(words: list[str], n: int) -> float:
+    """The share of all characters that lie in the most frequent run of `n` words."""
+    grams = Counter(zip(*(words[i:] for i in range(n)), strict=False))
+    gram, count = grams.most_common(1)[0]
+    if count == 1:
+        return 0.0
+    return count * sum(map(len, gram)) / sum(map(len, words))
