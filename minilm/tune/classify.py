@@ -20,7 +20,9 @@ from minilm.train.schedule import warmup_decay
 
 @dataclass(frozen=True)
 class ClassifierConfig:
-    """How to fine-tune. `dropout` acts on the pooled features; texts are cut to `max_tokens`.
+    """How to fine-tune. `dropout` acts on the pooled features.
+
+    Texts are cut to `max_tokens`, and to the network's context where that is shorter.
 
     The learning rates are lower than in pretraining: the network has something to lose.
     """
@@ -75,6 +77,14 @@ class Classifier(nn.Module):
         return self.head(self.dropout(self.features(ids, lengths)))
 
 
+def cut(
+    sequences: Sequence[Sequence[int]], max_tokens: int, model: Classifier
+) -> list[Sequence[int]]:
+    """Keep the beginning of each text, as much of it as is wanted and as the network can read."""
+    limit = min(max_tokens, model.backbone.config.context_length)
+    return [ids[:limit] for ids in sequences]
+
+
 def pad(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     """Stack sequences of different lengths, with zeros on the right: ids (B, T), lengths (B,)."""
     lengths = torch.tensor([max(len(ids), 1) for ids in sequences])
@@ -119,7 +129,7 @@ def fit_classifier(
         )
     torch.manual_seed(config.seed)
     generator = np.random.default_rng(config.seed)
-    texts = [ids[: config.max_tokens] for ids in sequences]
+    texts = cut(sequences, config.max_tokens, model)
     optimizers = make_optimizers(
         model,
         learning_rate=config.learning_rate,
@@ -165,7 +175,7 @@ def predict(
     """Return the probability of each class for each text: N sequences -> (N, C) float32."""
     was_training, device = model.training, model.head.weight.device
     model.eval()
-    texts = [ids[:max_tokens] for ids in sequences]
+    texts = cut(sequences, max_tokens, model)
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     probabilities = np.zeros((len(texts), model.head.out_features), dtype=np.float32)
     for start in range(0, len(order), batch_size):
