@@ -132,9 +132,9 @@ def test_no_two_merges_make_the_same_token(texts: list[str]) -> None:
 
 def test_more_than_a_surrogate_worth_of_tokens() -> None:
     """Tokens are characters inside; those that UTF-16 reserves must work like any other."""
-    words = {i.to_bytes(3) * 2: 2 for i in range(40_000)}
-    merges = train_bpe(words, 70_000)
-    assert len(merges) == 70_000 - 256
+    words = {i.to_bytes(3) * 2: 2 for i in range(30_000)}
+    merges = train_bpe(words, 57_500)
+    assert len(merges) == 57_500 - 256
     assert len({left + right for left, right in merges}) == len(merges)
 
 

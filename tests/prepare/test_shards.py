@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minilm.errors import MinilmError
@@ -16,10 +16,11 @@ LENGTHS = [1] * 300
 
 
 def write(folder: Path, pieces: list, **options) -> dict:
-    settings = {"vocab_size": 300, "token_lengths": LENGTHS, "n_bytes": 7, "shard_tokens": 4}
-    return write_shards(pieces, folder, **(settings | options))
+    usual = {"vocab_size": 300, "token_lengths": LENGTHS, "n_bytes": 7, "shard_tokens": 4}
+    return write_shards(pieces, folder, **(usual | options))
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.lists(st.integers(0, 299), max_size=9)).filter(any), st.integers(1, 12), st.data()
 )
