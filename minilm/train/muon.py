@@ -11,8 +11,8 @@ def orthogonalize(matrix: Tensor, steps: int = 5) -> Tensor:
     """Return roughly the nearest orthogonal matrix: the same directions, all equally strong.
 
     A few steps of an odd polynomial, x <- 3.4445 x - 4.7750 x^3 + 2.0315 x^5, applied to the
-    singular values through matrix products alone, push any value in (0, 1] into about 0.7 to 1.2;
-    an exact 1 is not needed. Shapes: (M, N) -> (M, N).
+    singular values through matrix products alone, push values from 0.002 to 1 into about 0.7 to
+    1.2; weaker ones grow without getting there. An exact 1 is not needed. Shapes: (M, N) -> (M, N).
 
     Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks".
     """

@@ -1,6 +1,6 @@
 """The training loop: predict, measure, step, and never lose what was learnt.
 
-B batch, T position, V vocab_size
+A mini-batches in a step, B batch, T position, V vocab_size
 """
 
 import time
@@ -119,15 +119,10 @@ class Trainer:
         return self.history
 
     def train_step(self, step: int) -> dict[str, Any]:
-        """Do one step: gradients of all mini-batches, clipped, then every optimiser moves."""
+        """Do one step and return its row: batch, gradients, clip, learning rate, move."""
         start = time.perf_counter()
         inputs, targets = (ids.to(self.device) for ids in self.batches.batch(step))
-        loss = 0.0
-        n_parts = self.config.accumulate
-        for part, wanted in zip(inputs.chunk(n_parts), targets.chunk(n_parts), strict=True):
-            part_loss = self.loss(part, wanted) / n_parts
-            part_loss.backward()  # type: ignore[no-untyped-call]
-            loss += part_loss.item()
+        loss = self.add_gradients(inputs, targets)
         if loss != loss:  # NaN is the one number that differs from itself
             raise MinilmError(
                 f"The loss is not a number at step {step + 1}. The last checkpoint is kept; lower"
@@ -135,11 +130,7 @@ class Trainer:
             )
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         factor = self.schedule(step)
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = group["peak"] * factor
-            optimizer.step()
-            optimizer.zero_grad()
+        self.move(factor)
         seconds = time.perf_counter() - start
         before = self.history[-1] if self.history else {"seconds": 0.0, "tokens": 0}
         return {
@@ -151,6 +142,24 @@ class Trainer:
             "seconds": before["seconds"] + seconds,
             "tokens_per_second": inputs.numel() / seconds,
         }
+
+    def add_gradients(self, inputs: Tensor, targets: Tensor) -> float:
+        """Add up the gradients of all mini-batches; return their mean loss: (A B, T) twice."""
+        loss = 0.0
+        n_parts = self.config.accumulate
+        for part, wanted in zip(inputs.chunk(n_parts), targets.chunk(n_parts), strict=True):
+            part_loss = self.loss(part, wanted) / n_parts
+            part_loss.backward()  # type: ignore[no-untyped-call]
+            loss += part_loss.item()
+        return loss
+
+    def move(self, factor: float) -> None:
+        """Let every optimiser take its step at the scaled rate, and forget the gradients."""
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * factor
+            optimizer.step()
+            optimizer.zero_grad()
 
     def loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
         """Return the mean surprise at the targets, in nats per token: (B, T), (B, T) -> ()."""
