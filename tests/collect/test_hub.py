@@ -33,6 +33,19 @@ def test_a_server_that_never_answers_is_not_waited_for() -> None:
         assert not is_reachable(f"http://127.0.0.1:{silent.getsockname()[1]}", patience=0.1)
 
 
+def test_a_name_server_that_never_answers_is_not_waited_for(monkeypatch) -> None:
+    released = threading.Event()
+
+    def hang(*_: object, **__: object) -> None:
+        released.wait(20)
+        raise OSError
+
+    monkeypatch.setattr("urllib.request.urlopen", hang)
+    assert not is_reachable("http://example.org", patience=0.1)
+    assert not released.is_set()
+    released.set()
+
+
 def test_nobody_there_and_nonsense() -> None:
     assert not is_reachable("http://127.0.0.1:9")
     assert not is_reachable("nonsense")
