@@ -25,6 +25,7 @@ from minilm.memory import forget_peak, peak_memory
 from minilm.recipe import Recipe, to_toml
 
 RECIPE, LOCK, STARTED, STAMP = "recipe.toml", ".lock", "started.json", "stamp.json"
+EARLIER, TRASH = ".earlier", ".trash"
 Folders = Mapping[str, Path]
 
 
@@ -88,11 +89,14 @@ def stamp_of(stage: Stage, recipe: Recipe, stamps: Mapping[str, str]) -> str:
 
 
 def _run_stage(stage: Stage, recipe: Recipe, out: Path, stamp: str, number: str) -> None:
-    folder = out / stage.name
+    folder, earlier = out / stage.name, out / EARLIER / stage.name
+    if _is_done(earlier, stamp):
+        _discard(folder, out)
+        earlier.rename(folder)
     if _is_done(folder, stamp):
         print(f"{number} {stage.name}: unchanged, kept", flush=True)
         return
-    resumed = _start(folder, stamp)
+    resumed = _start(folder, earlier, out, stamp)
     print(f"{number} {stage.name}: {stage.what}{' (continued)' if resumed else ''}", flush=True)
     forget_peak()
     start = time.perf_counter()
@@ -100,6 +104,7 @@ def _run_stage(stage: Stage, recipe: Recipe, out: Path, stamp: str, number: str)
     seconds, memory = round(time.perf_counter() - start, 2), peak_memory()
     record = {"seconds": seconds, "peak_memory_bytes": memory, "resumed": resumed}
     write_json(folder / STAMP, {"stamp": stamp, **record, "files": _sizes(folder)})
+    _discard(earlier, out)
     used = f", peak memory {memory / 1e6:,.0f} MB" if memory else ""
     print(f"{' ' * len(number)} done in {seconds:.1f} s{used}", flush=True)
 
@@ -119,28 +124,37 @@ def _sizes(folder: Path) -> dict[str, int]:
     return {name: size for name, size in sizes.items() if name not in (STAMP, STARTED)}
 
 
-def _start(folder: Path, stamp: str) -> bool:
+def _start(folder: Path, earlier: Path, out: Path, stamp: str) -> bool:
     """Make the folder ready for the stage's body; return whether it continues earlier work.
 
-    What is left from the same stamp stays, so that the body may go on from it; anything else is
-    emptied out. While that happens `started.json` holds no stamp, so a kill in between is safe.
+    What an interrupted body left under the same stamp stays, to be continued. What was completed
+    under another stamp is set aside until the new is complete, so that a recipe that fails costs
+    nothing: going back to the old one finds everything.
     """
     started = folder / STARTED
-    if started.is_file() and not (folder / STAMP).exists() and read_json(started)["stamp"] == stamp:
-        return True
-    if folder.exists() and any(folder.iterdir()) and not started.is_file():
+    if (folder / STAMP).is_file():
+        _discard(earlier, out)
+        earlier.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(earlier)
+    elif started.is_file():
+        if read_json(started)["stamp"] == stamp:
+            return True
+        _discard(folder, out)
+    elif folder.exists() and any(folder.iterdir()):
         raise MinilmError(
             f"{folder} holds files that minilm did not put there. Move them, or choose another"
             " --out, and run the same command again."
         )
-    write_json(started, {"stamp": None})
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path != started:
-            path.unlink()
     write_json(started, {"stamp": stamp})
     return False
+
+
+def _discard(folder: Path, out: Path) -> None:
+    """Delete a folder of the run: first it is gone from its place, then from the disk."""
+    shutil.rmtree(out / TRASH, ignore_errors=True)  # of a process that was killed here
+    if folder.exists():
+        folder.rename(out / TRASH)
+        shutil.rmtree(out / TRASH)
 
 
 @contextlib.contextmanager

@@ -3,22 +3,25 @@
 Everything is measured on the test split, once. What was chosen, was chosen on the validation split.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from minilm.evaluate.compress import Method, compressed_bits_per_byte
 from minilm.evaluate.language import bits_per_byte, perplexity, token_losses
 from minilm.model.ngram import NGram
-from minilm.model.storage import load_model
+from minilm.model.storage import Model, load_model
 from minilm.prepare.shards import TokenShards
 from minilm.prepare.tokenizer import Tokenizer
 from minilm.recipe import EvaluateConfig
 from minilm.train.device import choose_device
 
 GIVEN = 8 * 1024**2  # bytes of training text that a compressor can look back on (xz's window)
+N_SHOWN = 100  # tokens of the test text that the report shows
 Row = dict[str, Any]
 
 
@@ -77,11 +80,7 @@ def _score_compressors(
     tokenizer: Tokenizer, train: TokenShards, test: TokenShards
 ) -> Iterator[Row]:
     data = _text(tokenizer, test.read(0, len(test)))
-    # Evenly spaced pieces, so that what little fits the window shows every source.
-    size = int(GIVEN / (_n_bytes(train) / len(train)) / 64)
-    starts = np.linspace(0, max(len(train) - size, 0), 64).astype(int)
-    pieces = [train.read(start, min(start + size, len(train))) for start in starts]
-    given = _text(tokenizer, np.concatenate(pieces))
+    given = _text(tokenizer, _read_evenly(train, int(GIVEN * len(train) / _n_bytes(train))))
     methods: tuple[Method, ...] = ("gzip", "xz")
     for method in methods:
         for name, before in ((method, b""), (f"{method}, after training text", given)):
@@ -95,11 +94,40 @@ def _score_compressors(
             }
 
 
+def _read_evenly(shards: TokenShards, n_tokens: int, n_pieces: int = 64) -> NDArray[np.int64]:
+    """Read evenly spaced pieces of a text, so that what little fits shows every source: (N,)."""
+    if n_tokens >= len(shards):
+        return shards.read(0, len(shards))
+    size = n_tokens // n_pieces
+    starts = np.linspace(0, len(shards) - size, n_pieces).astype(int).tolist()
+    return np.concatenate([shards.read(start, start + size) for start in starts])
+
+
+def surprise(model: Model, tokenizer: Tokenizer, test: Path) -> list[Row]:
+    """Show how the beginning of the test text is cut into tokens, and how likely each one was.
+
+    The loss (nats) and the probability of the first token are None: nothing stands before it.
+    """
+    shards = TokenShards.open(test)
+    ids = shards.read(0, min(N_SHOWN, len(shards)))
+    losses = token_losses(model, ids, model.config.context_length).tolist()
+    rows = zip(ids.tolist(), [None, *losses], strict=True)
+    return [
+        {
+            "id": token,
+            "text": tokenizer.decode([token]),
+            "loss": loss,
+            "probability": None if loss is None else math.exp(-loss),
+        }
+        for token, loss in rows
+    ]
+
+
 def _n_bytes(shards: TokenShards) -> int:
     ids = shards.read(0, len(shards))
     return int(shards.token_lengths[ids].sum())
 
 
-def _text(tokenizer: Tokenizer, ids: Any) -> bytes:
+def _text(tokenizer: Tokenizer, ids: NDArray[np.int64]) -> bytes:
     """Return the documents' bytes, without the marks between them."""
     return tokenizer.decode_bytes(ids[ids != tokenizer.end_of_text].tolist())

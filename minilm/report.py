@@ -35,7 +35,6 @@ STAGES = {  # a stage and the color of its dot
     "tune": "value",
     "evaluate": "valid",
 }
-N_TOKENS = 90
 Facts = dict[str, Any]
 
 
@@ -74,6 +73,43 @@ def gather(tables: dict[str, Any], run: Path) -> Facts:
     }
     facts["training"] = training_facts(run, facts)
     return facts | describe(facts)
+
+
+def data_facts(run: Path) -> Facts:
+    """Turn the data card into rows: sources, steps, parts and limits."""
+    card = read_json(run / "prepare/card.json")
+    first, last = card["steps"][0], card["steps"][-1]
+    return {
+        "summary": f"{first['documents']:,} documents ({first['bytes'] / 1e6:,.1f} MB) were"
+        f" collected; {last['documents']:,} ({last['bytes'] / 1e6:,.1f} MB) remain.",
+        "sources": [
+            {
+                "source": name,
+                "documents": source["documents"],
+                "bytes": source["bytes"],
+                "dates": " to ".join(dict.fromkeys(date[:4] for date in source["dates"])),
+                "licence": "; ".join(source["licences"]),
+            }
+            for name, source in card["sources"].items()
+        ],
+        "steps": [{**step, "notes": notes_on(step)} for step in card["steps"]],
+        "splits": [
+            {"name": name, "share": part["documents"] / last["documents"], **part}
+            for name, part in card["parts"].items()
+        ],
+        "vocab_size": card["tokenizer"]["vocab_size"],
+        "limits": card["limits"],
+    }
+
+
+def notes_on(step: Facts) -> list[str]:
+    """Say what a step changed and removed, with the ids of a few examples."""
+    changed = [f"changed: {count:,} {what}" for what, count in step.get("changed", {}).items()]
+    removed = [
+        f"{group['documents']:,} removed: {reason} ({', '.join(group['examples'])})"
+        for reason, group in step.get("removed", {}).items()
+    ]
+    return changed + removed
 
 
 def training_facts(run: Path, facts: Facts) -> Facts:

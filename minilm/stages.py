@@ -15,7 +15,7 @@ from minilm.build import Folders, Stage
 from minilm.collect.documents import Document, read_collection, write_collection
 from minilm.collect.sources import open_source
 from minilm.files import sha256_of, write_json
-from minilm.measure import measure_language
+from minilm.measure import measure_language, surprise
 from minilm.model.lstm import LSTM, LSTMConfig
 from minilm.model.storage import Model, load_model
 from minilm.model.transformer import Transformer, TransformerConfig
@@ -23,7 +23,7 @@ from minilm.prepare.clean import PrepareConfig, prepare
 from minilm.prepare.shards import TokenShards
 from minilm.prepare.tokenizer import Tokenizer
 from minilm.recipe import CollectConfig, EvaluateConfig, Iteration, Recipe, Samples
-from minilm.report import N_TOKENS, write_report
+from minilm.report import write_report
 from minilm.sentiment import measure_sentiment, tune_classifiers
 from minilm.serve.run import complete
 from minilm.train.trainer import Trainer, TrainerConfig
@@ -46,7 +46,8 @@ def state_of_sources(recipe: Recipe) -> dict[str, Any]:
     for name in recipe.collect.sources:
         kind, _, rest = name.partition(":")
         if kind == "files":
-            paths = sorted(glob.glob(rest, recursive=True))
+            pattern = f"{rest}/**" if Path(rest).is_dir() else rest
+            paths = sorted(glob.glob(pattern, recursive=True))
             state[name] = {path: sha256_of(path) for path in paths if Path(path).is_file()}
         elif not rest:
             try:
@@ -116,11 +117,7 @@ def evaluate(settings: tuple[EvaluateConfig, Samples], folder: Path, folders: Fo
     write_json(
         folder / "samples.json", {"sampling": dataclasses.asdict(samples), "samples": written}
     )
-    test = TokenShards.open(folders["prepare"] / "test")
-    ids = test.read(0, min(N_TOKENS, len(test))).tolist()
-    write_json(
-        folder / "tokens.json", [{"id": token, "text": tokenizer.decode([token])} for token in ids]
-    )
+    write_json(folder / "tokens.json", surprise(model, tokenizer, folders["prepare"] / "test"))
     write_json(folder / "language.json", measure_language(config, folders))
     write_json(folder / "sentiment.json", measure_sentiment(config, folders))
 

@@ -89,6 +89,18 @@ def test_half_done_work_of_another_recipe_is_emptied_out(tmp_path: Path) -> None
     assert not (tmp_path / "dough" / "old.txt").exists()
 
 
+def test_a_recipe_that_fails_does_not_cost_what_was_there(tmp_path: Path) -> None:
+    log: list[str] = []
+    build(RECIPE, tmp_path, make_stages(log))
+    with pytest.raises(MinilmError):
+        build(make_recipe(flour=1, heat=220), tmp_path, make_stages(log, fail="dough"))
+    build(RECIPE, tmp_path, make_stages(log))
+    assert log[3:] == ["dough"]
+    build(make_recipe(flour=2, heat=220), tmp_path, make_stages(log))
+    assert log[4:] == ["dough", "bake/bread"]
+    assert not list(tmp_path.glob(".earlier/**/whole.txt"))
+
+
 @pytest.mark.parametrize("damage", ["cut", "gone", "stamp"])
 def test_damaged_output_is_made_again(tmp_path: Path, damage: str) -> None:
     log: list[str] = []

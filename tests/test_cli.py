@@ -76,7 +76,7 @@ def test_a_run_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_run_goes_on_with_its_own_recipe(tmp_path: Path) -> None:
-    (tmp_path / "recipe.toml").write_text("[train]\nsteps = 7\nwarmup = 0\ndecay = 0\n")
+    (tmp_path / "recipe.toml").write_text("[train]\nsteps = 7\n")
     assert cli.choose_recipe(None, tmp_path, ()).train.steps == 7
     assert cli.choose_recipe("recipes/smoke.toml", tmp_path, ()).train.steps != 7
     assert cli.choose_recipe(None, None, ()).name == "laptop"

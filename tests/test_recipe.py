@@ -74,7 +74,7 @@ def test_your_own_file_comes_before_that_of_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "recipes").mkdir()
-    (tmp_path / "recipes" / "laptop.toml").write_text("[train]\nsteps = 7\nwarmup = 0\ndecay = 0")
+    (tmp_path / "recipes" / "laptop.toml").write_text("[train]\nsteps = 7")
     monkeypatch.chdir(tmp_path)
     assert load_recipe("recipes/laptop.toml").train.steps == 7
 
