@@ -1,0 +1,75 @@
+"""Wrong attempts at the exercises of chapter 10, each with words that the answer must contain."""
+
+
+def a_part_of_the_licence_matches(documents, allowed):
+    return [d for d in documents if any(one in d["licence"] for one in allowed)]
+
+
+def the_licence_is_a_part(documents, allowed):
+    return [d for d in documents if any(d["licence"] in one for one in allowed)]
+
+
+def what_is_not_forbidden(documents, allowed):
+    return [d for d in documents if "NC" not in d["licence"]]
+
+
+def only_the_ids(old, new):
+    return {"added": sorted(set(new) - set(old)), "removed": sorted(set(old) - set(new)),
+            "changed": []}  # fmt: skip
+
+
+def checksums_without_ids(old, new):
+    return {
+        "added": [id for id in new if new[id] not in old.values()],
+        "removed": [id for id in old if old[id] not in new.values()],
+        "changed": [],
+    }
+
+
+def changed_means_different(old, new):
+    return {
+        "added": sorted(set(new) - set(old)),
+        "removed": sorted(set(old) - set(new)),
+        "changed": sorted(id for id in set(old) | set(new) if old.get(id) != new.get(id)),
+    }
+
+
+def share_of_the_others(own_bytes, other_bytes, share):
+    return share * other_bytes / own_bytes
+
+
+def share_of_the_present_whole(own_bytes, other_bytes, share):
+    return share * (own_bytes + other_bytes) / own_bytes
+
+
+def the_first_ones(stream, n, generator):
+    return [item for _, item in zip(range(n), stream, strict=False)]
+
+
+def always_replaced(stream, n, generator):
+    kept = []
+    for item in stream:
+        if len(kept) < n:
+            kept.append(item)
+        else:
+            kept[generator.randrange(n)] = item
+    return kept
+
+
+def drawn_with_return(stream, n, generator):
+    return generator.choices(list(stream), k=n)
+
+
+WRONG = [
+    ("allow_list", a_part_of_the_licence_matches, "compare whole licences"),
+    ("allow_list", the_licence_is_a_part, "says nothing, so it allows nothing"),
+    ("allow_list", what_is_not_forbidden, "allows nothing"),
+    ("compare_manifests", only_the_ids, "only b is in both"),
+    ("compare_manifests", checksums_without_ids, "d and g are new"),
+    ("compare_manifests", changed_means_different, "only b is in both"),
+    ("times_to_repeat", share_of_the_others, "not 50%"),
+    ("times_to_repeat", share_of_the_present_whole, "not 50%"),
+    ("reservoir", the_first_ones, "the first was kept 6,000 times"),
+    ("reservoir", always_replaced, "each should be kept about 1,800 times"),
+    ("reservoir", drawn_with_return, "5 of the stream a b c"),
+]
