@@ -3,6 +3,7 @@
 A mini-batches in a step, B batch, T position, V vocab_size
 """
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -39,7 +40,7 @@ class TrainerConfig:
     steps: int = 600
     batch_size: int = 16
     accumulate: int = 1
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-2
     muon_learning_rate: float = 0.02
     weight_decay: float = 0.1
     warmup: float = 0.03
@@ -102,10 +103,13 @@ class Trainer:
                 row = self.train_step(step)
                 if self.is_due(step, self.config.eval_every):
                     row["valid_bits_per_byte"] = self.evaluate()
-                    bar.write(f"step {step + 1}: {row['valid_bits_per_byte']:.3f} bits per byte")
+                    bar.write(
+                        f"step {step + 1}: {row['valid_bits_per_byte']:.3f} bits per byte",
+                        file=sys.stderr,
+                    )
                 if self.sample and self.is_due(step, self.config.sample_every):
                     row["sample"] = self.sample(self.model)
-                    bar.write(f"step {step + 1}: {row['sample']!r}")
+                    bar.write(f"step {step + 1}: {row['sample']!r}", file=sys.stderr)
                 self.history.append(row)
                 if self.folder and self.is_due(step, self.config.checkpoint_every):
                     self.checkpoint()
