@@ -11,7 +11,6 @@ Sources: Broder 1997 for MinHash; Lee et al. 2022 (arXiv:2107.06499) for runs of
 import zlib
 from collections.abc import Iterable, Sequence
 
-from datasketch import MinHash, MinHashLSH
 from tqdm import tqdm
 
 from minilm.errors import MinilmError
@@ -62,6 +61,8 @@ def near_duplicates(
     Nearly: the Jaccard similarity of their runs of `n` words is at least `threshold`. Pairs found
     are certain; of the pairs exactly at the threshold at most 1 in 100 is missed.
     """
+    from datasketch import MinHash, MinHashLSH  # here, because scipy comes along: a second
+
     index = MinHashLSH(num_perm=N_HASHES, params=bands_and_rows(threshold))
     as_bytes = ([run.encode() for run in shingles(text, n)] for text in texts)
     hashes = MinHash.generator(as_bytes, num_perm=N_HASHES, seed=1, hashfunc=zlib.crc32)
