@@ -107,7 +107,7 @@ def build(arguments: argparse.Namespace) -> None:
 def walk(recipe: "Recipe", out: Path, goal: str) -> None:
     """Build up to the goal; at the end of the road, say what came out."""
     from minilm.build import build
-    from minilm.report import closing_words
+    from minilm.model_card import closing_words
     from minilm.stages import STAGES
 
     build(recipe, out, STAGES, goal)

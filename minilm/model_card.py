@@ -3,8 +3,12 @@
 Source of the card's questions: Mitchell et al. 2019, "Model Cards for Model Reporting".
 """
 
+from pathlib import Path
 from typing import Any
 
+from minilm.files import read_json
+
+REPORT = "report/report.html"
 Facts = dict[str, Any]
 NOVEL = 600_000  # bytes: 100,000 words
 
@@ -160,3 +164,18 @@ def model_card(facts: Facts) -> dict[str, str | list[str]]:
         " were removed before the split, choices were made on the validation split, and the test"
         " split was scored once.",
     }
+
+
+def closing_words(run: Path) -> str:
+    """Say in a few lines, for the terminal, what came out of a run and where its report is."""
+    language = read_json(run / "evaluate/language.json")
+    sentiment = read_json(run / "evaluate/sentiment.json")
+    sample = read_json(run / "evaluate/samples.json")["samples"][0]
+    lines = ["", f"  {sample['prompt']}{sample['text']}".replace("\n", "\n  "), ""]
+    lines.append(f"{'bits per byte on unseen text':40}{'lower is better':>20}")
+    lines += [f"  {row['name']:38}{row['bits_per_byte']:20.3f}" for row in language["rows"]]
+    if sentiment:
+        lines.append(f"{'accuracy on unseen reviews':40}{'higher is better':>20}")
+        for row in sentiment["rows"]:
+            lines.append(f"  {row['name']:38}{100 * row['accuracy']['value']:18.1f} %")
+    return "\n".join([*lines, "", f"The report: {run / REPORT}"])

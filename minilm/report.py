@@ -14,7 +14,7 @@ import jinja2
 
 from minilm import __version__
 from minilm.files import atomic_writer, read_json
-from minilm.model_card import describe
+from minilm.model_card import REPORT, describe
 from minilm.recipe import to_toml
 from minilm.teach import style
 from minilm.teach.figures.report import (
@@ -25,7 +25,6 @@ from minilm.teach.figures.report import (
     themed_svg,
 )
 
-REPORT = "report/report.html"
 NETWORKS = {"transformer": "transformer", "lstm": "LSTM"}
 STAGES = {  # a stage and the color of its dot
     "collect": "baseline",
@@ -199,18 +198,3 @@ def environment_facts() -> dict[str, str]:
         "Python": platform.python_version(),
         "Packages": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages),
     }
-
-
-def closing_words(run: Path) -> str:
-    """Say in a few lines, for the terminal, what came out of a run and where its report is."""
-    language = read_json(run / "evaluate/language.json")
-    sentiment = read_json(run / "evaluate/sentiment.json")
-    sample = read_json(run / "evaluate/samples.json")["samples"][0]
-    lines = ["", f"  {sample['prompt']}{sample['text']}".replace("\n", "\n  "), ""]
-    lines.append(f"{'bits per byte on unseen text':40}{'lower is better':>20}")
-    lines += [f"  {row['name']:38}{row['bits_per_byte']:20.3f}" for row in language["rows"]]
-    if sentiment:
-        lines.append(f"{'accuracy on unseen reviews':40}{'higher is better':>20}")
-        for row in sentiment["rows"]:
-            lines.append(f"  {row['name']:38}{100 * row['accuracy']['value']:18.1f} %")
-    return "\n".join([*lines, "", f"The report: {run / REPORT}"])

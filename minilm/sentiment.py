@@ -29,7 +29,6 @@ from minilm.model.transformer import Transformer, TransformerConfig
 from minilm.prepare.tokenizer import Tokenizer
 from minilm.recipe import EvaluateConfig, Iteration
 from minilm.train.device import choose_device
-from minilm.tune.baselines import bag_of_words, majority_baseline
 from minilm.tune.classify import Classifier, ClassifierConfig, fit_classifier, predict
 
 LABELS = ("negative", "positive")
@@ -146,6 +145,8 @@ def load_classifier(path: Path) -> tuple[Classifier, ClassifierConfig]:
 
 def measure_sentiment(config: EvaluateConfig, folders: Folders) -> dict[str, Any] | None:
     """Score all classifiers on the test split; None when the sources held no labeled reviews."""
+    from minilm.tune.baselines import bag_of_words, majority_baseline  # scikit-learn
+
     if not read_json(folders["tune"] / "iterations.json"):
         return None
     train, test = (read_reviews(folders["prepare"], split) for split in ("train", "test"))

@@ -23,7 +23,6 @@ from minilm.prepare.clean import PrepareConfig, prepare
 from minilm.prepare.shards import TokenShards
 from minilm.prepare.tokenizer import Tokenizer
 from minilm.recipe import CollectConfig, EvaluateConfig, Iteration, Recipe, Samples
-from minilm.report import write_report
 from minilm.sentiment import measure_sentiment, tune_classifiers
 from minilm.serve.run import complete
 from minilm.train.trainer import Trainer, TrainerConfig
@@ -124,6 +123,8 @@ def evaluate(settings: tuple[EvaluateConfig, Samples], folder: Path, folders: Fo
 
 def report(tables: dict[str, Any], folder: Path, folders: Folders) -> None:
     """Put it all on one page."""
+    from minilm.report import write_report  # matplotlib, which no other stage needs
+
     write_report(tables, folder.parent)
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from minilm.errors import MinilmError
 from minilm.files import read_json, write_json
-from minilm.model_card import compared
-from minilm.report import closing_words, write_report
+from minilm.model_card import closing_words, compared
+from minilm.report import write_report
 from minilm.teach import style
 from minilm.teach.figures.report import Curve, learning_curves, score_intervals, themed_svg
 
