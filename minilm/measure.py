@@ -23,6 +23,7 @@ from minilm.train.device import choose_device
 GIVEN = 8 * 1024**2  # bytes of training text that a compressor can look back on (xz's window)
 N_SHOWN = 100  # tokens of the test text that the report shows
 Row = dict[str, Any]
+Ids = NDArray[np.int64]  # (N,)
 
 
 def measure_language(config: EvaluateConfig, folders: Mapping[str, Path]) -> dict[str, Any]:
@@ -30,22 +31,23 @@ def measure_language(config: EvaluateConfig, folders: Mapping[str, Path]) -> dic
     train = TokenShards.open(folders["prepare"] / "train")
     test = TokenShards.open(folders["prepare"] / "test")
     tokenizer = Tokenizer.load(folders["prepare"] / "tokenizer.json")
+    ids = _read_evenly(test, config.test_tokens)
+    n_bytes = int(test.token_lengths[ids].sum())
     rows = [
-        *_score_networks(config, folders, test),
-        *_score_ngrams(config, train, test),
-        *_score_compressors(tokenizer, train, test),
+        *_score_networks(config, folders, ids, test.token_lengths),
+        *_score_ngrams(config, train, ids, n_bytes),
+        *_score_compressors(tokenizer, train, ids),
     ]
     return {
         "rows": sorted(rows, key=lambda row: float(row["bits_per_byte"])),
-        "n_bytes": _n_bytes(test),
-        "n_tokens": len(test),
+        "n_bytes": n_bytes,
+        "n_tokens": len(ids),
     }
 
 
 def _score_networks(
-    config: EvaluateConfig, folders: Mapping[str, Path], test: TokenShards
+    config: EvaluateConfig, folders: Mapping[str, Path], ids: Ids, token_lengths: Ids
 ) -> Iterator[Row]:
-    ids = test.read(0, len(test))
     for name, meaning in (("Transformer", "transformer"), ("LSTM", "lstm")):
         model = load_model(folders[f"train/{meaning}"] / "model.safetensors").to(choose_device())
         losses = token_losses(
@@ -54,33 +56,34 @@ def _score_networks(
         yield {
             "name": name,
             "meaning": meaning,
-            "bits_per_byte": bits_per_byte(losses, int(test.token_lengths[ids[1:]].sum())),
+            "bits_per_byte": bits_per_byte(losses, int(token_lengths[ids[1:]].sum())),
             "perplexity": perplexity(losses),
             "parameters": model.n_params(),
             "context_length": model.config.context_length,
         }
 
 
-def _score_ngrams(config: EvaluateConfig, train: TokenShards, test: TokenShards) -> Iterator[Row]:
+def _score_ngrams(
+    config: EvaluateConfig, train: TokenShards, ids: Ids, n_bytes: int
+) -> Iterator[Row]:
     """n-gram models read the whole training text once: all they can learn of it."""
-    known, ids = train.read(0, len(train)), test.read(0, len(test))
+    known = train.read(0, len(train))
     for order in config.ngram_orders:
         model = NGram(order, train.vocab_size).fit(known)
         losses = model.token_losses(ids)
         yield {
             "name": f"{order}-gram, Kneser-Ney",
             "meaning": "ngram",
-            "bits_per_byte": bits_per_byte(losses, _n_bytes(test)),
+            "bits_per_byte": bits_per_byte(losses, n_bytes),
             "perplexity": perplexity(losses),
             "parameters": model.n_params(),
         }
 
 
-def _score_compressors(
-    tokenizer: Tokenizer, train: TokenShards, test: TokenShards
-) -> Iterator[Row]:
-    data = _text(tokenizer, test.read(0, len(test)))
-    given = _text(tokenizer, _read_evenly(train, int(GIVEN * len(train) / _n_bytes(train))))
+def _score_compressors(tokenizer: Tokenizer, train: TokenShards, ids: Ids) -> Iterator[Row]:
+    data = _text(tokenizer, ids)
+    bytes_per_token = len(data) / len(ids)
+    given = _text(tokenizer, _read_evenly(train, int(GIVEN / bytes_per_token)))
     methods: tuple[Method, ...] = ("gzip", "xz")
     for method in methods:
         for name, before in ((method, b""), (f"{method}, after training text", given)):
@@ -94,7 +97,7 @@ def _score_compressors(
             }
 
 
-def _read_evenly(shards: TokenShards, n_tokens: int, n_pieces: int = 64) -> NDArray[np.int64]:
+def _read_evenly(shards: TokenShards, n_tokens: int, n_pieces: int = 64) -> Ids:
     """Read evenly spaced pieces of a text, so that what little fits shows every source: (N,)."""
     if n_tokens >= len(shards):
         return shards.read(0, len(shards))
@@ -123,11 +126,6 @@ def surprise(model: Model, tokenizer: Tokenizer, test: Path) -> list[Row]:
     ]
 
 
-def _n_bytes(shards: TokenShards) -> int:
-    ids = shards.read(0, len(shards))
-    return int(shards.token_lengths[ids].sum())
-
-
-def _text(tokenizer: Tokenizer, ids: NDArray[np.int64]) -> bytes:
+def _text(tokenizer: Tokenizer, ids: Ids) -> bytes:
     """Return the documents' bytes, without the marks between them."""
     return tokenizer.decode_bytes(ids[ids != tokenizer.end_of_text].tolist())

@@ -19,7 +19,7 @@ def describe(facts: Facts) -> Facts:
         "summary": summary(facts),
         "tiles": tiles(facts),
         "training": facts["training"] | {"summary": training_words(facts)},
-        "language": facts["language"] | {"summary": language_words(facts["language"])},
+        "language": facts["language"] | {"summary": language_words(facts)},
         "sentiment": facts["sentiment"]
         and facts["sentiment"] | {"summary": sentiment_words(facts["sentiment"])},
         "model_card": model_card(facts),
@@ -39,7 +39,8 @@ def summary(facts: Facts) -> str:
     return (
         f"A transformer of {transformer['parameters']:,} learned numbers and an LSTM of"
         f" {lstm['parameters']:,}, trained to predict the next token on"
-        f" {train['bytes'] / 1e6:,.1f} MB of text from {train['documents']:,} documents."
+        f" {facts['training']['megabytes']:,.1f} MB drawn from {train['bytes'] / 1e6:,.1f} MB of"
+        f" text in {train['documents']:,} documents."
     )
 
 
@@ -106,9 +107,10 @@ def training_words(facts: Facts) -> str:
     )
 
 
-def language_words(language: Facts) -> str:
+def language_words(facts: Facts) -> str:
     """Say who predicts best, whoever it is, and how the transformer stands to the others."""
-    rows = language["rows"]
+    rows = facts["language"]["rows"]
+    train = next(split for split in facts["data"]["splits"] if split["name"] == "train")
     ours, best = row_of(rows, "transformer"), rows[0]
     others = [row_of(rows, meaning) for meaning in ("lstm", "ngram", "baseline")]
     ratios = "; ".join(
@@ -117,7 +119,11 @@ def language_words(language: Facts) -> str:
     opening = "Best is the transformer, which"
     if ours is not best:
         opening = f"Best is {best['name']} with {best['bits_per_byte']:.3f}; the transformer"
-    return f"{opening} needs {ours['bits_per_byte']:.3f} bits per byte: {ratios}."
+    return (
+        f"{opening} needs {ours['bits_per_byte']:.3f} bits per byte: {ratios}. The networks"
+        f" read {facts['training']['megabytes']:,.1f} MB of training text, while the n-gram models"
+        f" counted {train['bytes'] / 1e6:,.1f} MB."
+    )
 
 
 def sentiment_words(sentiment: Facts) -> str:

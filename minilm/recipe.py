@@ -62,11 +62,13 @@ class Iteration:
 class EvaluateConfig:
     """How the final models are measured.
 
-    `ngram_orders` are the baselines to count, `stride` how many new tokens each window scores
-    (the rest of its window is context), `n_resamples` the bootstrap's, `n_mistakes` the errors
-    that the report shows.
+    `test_tokens` is how much of the test text language models are asked to predict, in evenly
+    spaced pieces; `stride` how many new tokens each window scores (the rest of it is context);
+    `ngram_orders` are the baselines to count; `n_resamples` and `confidence` are the bootstrap's,
+    `n_mistakes` the errors that the report shows.
     """
 
+    test_tokens: int = 400_000
     ngram_orders: tuple[int, ...] = (1, 2, 3, 4)
     stride: int | None = None
     n_resamples: int = 1000

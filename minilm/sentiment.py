@@ -69,15 +69,16 @@ def tune_classifiers(iterations: Sequence[Iteration], folder: Path, folders: Fol
         write_json(folder / "iterations.json", [])
         return
     log: list[dict[str, Any]] = []
-    best = -1.0
+    best = (-1.0, 0.0)
     for iteration in iterations:
         config, backbone = iteration.classifier, _pretrained(folders)
         model, losses = _teach(backbone, config, train)
         probabilities = predict(model, valid.ids, config.max_tokens)
         log.append({"what": iteration.what, "why": iteration.why})
         log[-1] |= _look_at(probabilities, valid, losses)
-        if log[-1]["accuracy"] > best:
-            best, kept = log[-1]["accuracy"], len(log) - 1
+        score = (log[-1]["accuracy"], -log[-1]["valid_loss"])  # of equals, the less surprised
+        if score > best:
+            best, kept = score, len(log) - 1
             save_classifier(model, config, folder / "pretrained.safetensors")
     config = iterations[kept].classifier
     torch.manual_seed(config.seed)
