@@ -22,7 +22,8 @@ def save_tensors(tensors: dict[str, Tensor], about: dict[str, Any], path: Path |
     """Write tensors and a JSON description, atomically, with a checksum over all of it."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     text = json.dumps(about)
-    metadata = {"about": text, "sha256": _checksum(tensors, text)}
+    # One key, because safetensors writes several in an order that differs from run to run.
+    metadata = {"minilm": json.dumps({"about": text, "sha256": _checksum(tensors, text)})}
     with atomic_writer(path) as file:
         file.write(safetensors.torch.save(tensors, metadata))
 
@@ -33,7 +34,7 @@ def load_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise MinilmError(f"{path} is missing. Train a model first: minilm train.")
     try:
         with safetensors.safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
+            metadata = json.loads((file.metadata() or {}).get("minilm", "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, OSError) as error:
         raise MinilmError(f"{path} is damaged ({error}). Delete it and train again.") from error

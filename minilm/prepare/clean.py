@@ -25,7 +25,7 @@ from minilm.prepare.filters import why_rejected
 from minilm.prepare.normalize import normalize, strip_html
 from minilm.prepare.privacy import mask_private
 from minilm.prepare.shards import write_shards
-from minilm.prepare.split import PARTS, split_documents
+from minilm.prepare.split import PARTS, position_of, split_documents
 from minilm.prepare.tokenizer import Tokenizer
 
 TOKENIZER, CARD, LABELLED = "tokenizer.json", "card.json", "labelled.jsonl"
@@ -157,12 +157,12 @@ def drop(
 
 
 def split_parts(documents: list[Document], settings: PrepareConfig) -> dict[str, list[Document]]:
-    """The documents of each part, in the order of the collection."""
+    """The documents of each part, shuffled: the beginning of a part shows all its sources."""
     ids = [document["id"] for document in documents]
     shares = {"valid": settings.valid, "test": settings.test}
     part_of = split_documents(ids, **shares, seed=settings.seed)
     parts: dict[str, list[Document]] = {name: [] for name in PARTS}
-    for document in documents:
+    for document in sorted(documents, key=lambda one: position_of(one["id"], settings.seed)):
         parts[part_of[document["id"]]].append(document)
     return parts
 
