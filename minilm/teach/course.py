@@ -113,7 +113,7 @@ CHAPTERS = (
         42,
         "The training loop",
         "What happens in one step of training, and how do you know that it works?",
-        40,
+        55,
         "minilm.train.trainer",
     ),
     Chapter(43, "When training breaks"),
@@ -131,7 +131,7 @@ CHAPTERS = (
         60,
         "Measuring",
         "How good is the model, and how sure can you be?",
-        35,
+        50,
         "minilm.evaluate",
     ),
 )
