@@ -17,7 +17,7 @@ def sliding_window_mask(attempt: Callable[[int, int], Tensor]) -> Checks:
     yield mask.dtype == torch.bool, f"a mask holds True and False, yours holds {mask.dtype}"
     yield bool(mask.diagonal().all()), "a token may look at itself: the diagonal must be True"
     future = mask.triu(diagonal=1).nonzero().tolist()
-    yield not future, f"position {future[:1]} looks into the future" if future else ""
+    yield not future, "position {} looks into the future, at {}".format(*(future or [[0, 0]])[0])
     seen = attempt(8, 3).sum(dim=1).tolist()
     yield seen == [1, 2, 3, 3, 3, 3, 3, 3], f"with a window of 3 the rows see {seen} tokens"
     full = attempt(6, 6)
@@ -39,7 +39,14 @@ def stable_softmax(attempt: Callable[[Tensor], Tensor]) -> Checks:
     large = attempt(torch.tensor([1000.0, 1001.0]))
     yield (
         torch.allclose(large, torch.tensor([0.2689, 0.7311]), atol=1e-3),
-        f"scores of 1000 and 1001 gave {large.tolist()}: e^1000 is infinite in float32",
+        f"scores of 1000 and 1001 gave {large.tolist()} instead of [0.27, 0.73]: remember that"
+        " e^1000 is infinite in float32",
+    )
+    far = attempt(torch.tensor([[0.0, 1.0], [1000.0, 1001.0]]))
+    yield (
+        torch.allclose(far, torch.tensor([0.2689, 0.7311]), atol=1e-3),
+        f"the rows [0, 1] and [1000, 1001] together gave {far.tolist()}: each row needs a shift of"
+        " its own",
     )
     masked = attempt(torch.tensor([1.0, float("-inf"), 1.0]))
     yield masked.tolist() == [0.5, 0.0, 0.5], f"a masked score (-inf) gave {masked.tolist()}"
@@ -58,8 +65,13 @@ def merge_heads(attempt: Callable[[Tensor], Tensor]) -> Checks:
     expected = numbers[0, :, 1].flatten().tolist()
     yield (
         row == expected,
-        f"position 1 must hold its own three heads {expected}, yours holds {row}: numbers of"
-        " other positions slipped in",
+        f"position 1 must hold its own three heads, one after the other, {expected}; yours holds"
+        f" {row}: "
+        + (
+            "they are mixed"
+            if sorted(row) == sorted(expected)
+            else "numbers of other positions slipped in"
+        ),
     )
     yield merged.equal(numbers.transpose(1, 2).flatten(2)), "another position or batch row is wrong"
 
@@ -73,6 +85,7 @@ def cache_numbers(attempt: Callable[[int, int, int, int], int]) -> Checks:
         got = attempt(n_layers, n_kv_heads, length, d_head)
         yield (
             got == real,
-            f"{n_layers} layers, {n_kv_heads} key heads, {length} tokens, d_head {d_head}:"
-            f" the real cache holds {real:,} numbers, yours {got:,}",
+            f"n_layers={n_layers}, n_kv_heads={n_kv_heads}, length={length}, d_head={d_head}: the"
+            f" real cache holds {real:,} numbers, yours {got:,}, which is {got / real:g} times as"
+            " many: what was forgotten, or counted twice?",
         )

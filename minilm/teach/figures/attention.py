@@ -55,6 +55,7 @@ def heads(weights: Tensor, labels: Sequence[str], title: str, names: Sequence[st
         heatmap(ax, weights[index].detach(), rows=list(labels), columns=list(labels),
                 digits=None, high=1.0)  # fmt: skip
         ax.tick_params(labelsize=7)
+        ax.set(ylabel="looks", xlabel="is looked at")
         ax.set_title(names[index] if names else f"head {index}")
     show(fig)
 
@@ -62,7 +63,7 @@ def heads(weights: Tensor, labels: Sequence[str], title: str, names: Sequence[st
 def anatomy() -> None:
     """Draw the path from the residual stream through query, key and value and back into it."""
     fig, ax = figure(7.4, 3.4, title="One head: three projections, one weighted average")
-    blank(ax, 10, 4.4)
+    blank(ax, 11, 4.4)
     color = COLORS
     box(ax, 0.9, 2.2, "x\n(T, D)", width=1.3, height=1.0, color=color["residual"])
     for y, name in [(3.6, "query"), (2.2, "key"), (0.8, "value")]:
@@ -77,8 +78,8 @@ def anatomy() -> None:
     box(ax, 7.4, 0.8, "average\n(T, K)", width=1.4, height=0.9, color=color["value"])
     arrow(ax, (3.85, 0.8), (6.65, 0.8), color=color["value"])
     arrow(ax, (7.4, 2.4), (7.4, 1.3), color=color["query"])
-    box(ax, 9.2, 0.8, "out\n(T, D)", width=1.3, height=0.9, color=color["residual"])
-    arrow(ax, (8.15, 0.8), (8.5, 0.8))
+    then = "then, with the other heads,\nthrough out: (T, D)"
+    ax.text(8.35, 0.8, then, va="center", fontsize=8.5, color=MUTED)
     show(fig)
 
 
@@ -90,6 +91,7 @@ def scaling(widths: Sequence[int], largest: dict[str, Sequence[float]]) -> None:
     ax.set(xscale="log", ylim=(0, 1.02), xlabel="width of a head, K", ylabel="largest weight, mean")
     ax.set_xticks(widths, [str(width) for width in widths])
     ax.minorticks_off()
+    ax.axhline(1 / 16, color=MUTED, lw=1.2, ls=(0, (4, 3)), label="all 16 words alike")
     ax.legend()
     show(fig)
 

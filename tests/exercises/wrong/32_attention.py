@@ -26,6 +26,15 @@ def softmax_over_everything(scores):
     return powers / powers.sum()
 
 
+def softmax_with_one_shift_for_all(scores):
+    powers = (scores - scores.max()).exp()
+    return powers / powers.sum(dim=-1, keepdim=True)
+
+
+def heads_interleaved(heads):
+    return heads.permute(0, 2, 3, 1).flatten(2)
+
+
 def only_reshaped(heads):
     batch, n_heads, positions, width = heads.shape
     return heads.reshape(batch, positions, n_heads * width)
@@ -49,8 +58,10 @@ WRONG = [
     ("sliding_window_mask", mask_of_numbers, "holds torch.float32"),
     ("stable_softmax", softmax_without_a_maximum, "e^1000 is infinite"),
     ("stable_softmax", softmax_over_everything, "each row must sum to one"),
+    ("stable_softmax", softmax_with_one_shift_for_all, "a shift of its own"),
+    ("merge_heads", heads_interleaved, "they are mixed"),
     ("merge_heads", only_reshaped, "numbers of other positions slipped in"),
     ("merge_heads", wrong_dimensions_swapped, "(2, 3, 4, 5) must become (2, 4, 15)"),
-    ("cache_numbers", values_forgotten, "the real cache holds 80"),
-    ("cache_numbers", bytes_counted, "yours 320"),
+    ("cache_numbers", values_forgotten, "0.5 times as many"),
+    ("cache_numbers", bytes_counted, "4 times as many"),
 ]
