@@ -88,38 +88,16 @@ class Transformer(nn.Module):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
         self.norm = RMSNorm(config.d_model, config.norm_eps)
         self.head = nn.Linear(config.d_model, config.vocab_size, bias=False)
-        self.rotary = Rotary(
-            config.d_model // config.n_heads, config.context_length, config.rope_base
-        )
-        self.initialize()
+        d_head = config.d_model // config.n_heads
+        self.rotary = Rotary(d_head, config.context_length, config.rope_base)
+        start_as_identity(self)
         if config.tie_embeddings:
             self.head.weight = self.embedding.weight
-
-    @torch.no_grad()
-    def initialize(self) -> None:
-        """Start as the identity: each branch ends in a zero matrix, so only embeddings act.
-
-        The other matrices get a standard deviation of 1/sqrt(inputs), which keeps the scale of
-        what goes through them. A zero branch hands on no gradient to its inside at the first
-        step, but its last matrix learns at once and then the rest does.
-        """
-        for name, weight in self.named_parameters():
-            if name.endswith(("out.weight", "down.weight")):
-                weight.zero_()
-            elif name.startswith(("embedding", "head")):
-                weight.normal_(std=0.02)
-            elif weight.ndim == 2:
-                weight.normal_(std=weight.shape[1] ** -0.5)
 
     def hidden(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
         """Return the normalised last state of the residual stream: ids (B, T) -> (B, T, D)."""
         start = len(cache) if cache is not None else 0
-        stop, limit = start + ids.shape[1], self.config.context_length
-        if stop > limit:
-            raise MinilmError(
-                f"The text has {stop} tokens, but this model's context is {limit}."
-                " Shorten the text, or train with a larger context_length."
-            )
+        check_length(start + ids.shape[1], self.config.context_length)
         x = self.embedding(ids)  # (B, T) -> (B, T, D)
         for i, block in enumerate(self.blocks):
             x = block(x, self.rotary, cache.layers[i] if cache is not None else None)
@@ -130,15 +108,37 @@ class Transformer(nn.Module):
 
     def make_cache(self, batch_size: int = 1, length: int | None = None) -> KVCache:
         """Return an empty cache for `batch_size` sequences of up to `length` positions."""
-        config = self.config
-        return KVCache(
-            config.n_layers,
-            batch_size,
-            config.n_kv_heads or config.n_heads,
-            length or config.context_length,
-            config.d_model // config.n_heads,
-        )
+        n_layers, n_heads = self.config.n_layers, self.config.n_heads
+        n_kv_heads, d_head = self.config.n_kv_heads or n_heads, self.config.d_model // n_heads
+        length = length or self.config.context_length
+        return KVCache(n_layers, batch_size, n_kv_heads, length, d_head)
 
     def n_params(self) -> int:
         """Count the learned numbers; a tied matrix counts once."""
         return sum(weight.numel() for weight in self.parameters())
+
+
+@torch.no_grad()
+def start_as_identity(model: nn.Module) -> None:
+    """Begin with branches that add nothing: each ends in a zero matrix, so only embeddings act.
+
+    The other matrices get a standard deviation of 1/sqrt(inputs), which keeps the scale of what
+    goes through them. A zero branch hands on no gradient to its inside at the first step, but its
+    last matrix learns at once and then the rest does.
+    """
+    for name, weight in model.named_parameters():
+        if name.endswith(("out.weight", "down.weight")):
+            weight.zero_()
+        elif name.startswith(("embedding", "head")):
+            weight.normal_(std=0.02)
+        elif weight.ndim == 2:
+            weight.normal_(std=weight.shape[1] ** -0.5)
+
+
+def check_length(n_positions: int, context_length: int) -> None:
+    """Raise MinilmError when a text has more positions than the model's context."""
+    if n_positions > context_length:
+        raise MinilmError(
+            f"The text has {n_positions} tokens, but this model's context is {context_length}."
+            " Shorten the text, or train with a larger context_length."
+        )

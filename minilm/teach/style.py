@@ -28,6 +28,10 @@ COLORS = {
     "key": "#D9571E",
     "value": "#34B57F",
     "residual": "#47474F",
+    # parts of a transformer
+    "embedding": "#63B7AF",
+    "attention": "#3F55B5",
+    "feedforward": "#B5651D",
     # parts of the data
     "train": "#4C9BD6",
     "valid": "#B8336A",

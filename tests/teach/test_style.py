@@ -24,6 +24,7 @@ CONES = [[0.4122, 0.5363, 0.0514], [0.2119, 0.6807, 0.1074], [0.0883, 0.2817, 0.
 OKLAB = [[0.2105, 0.7936, -0.0041], [1.9780, -2.4286, 0.4506], [0.0259, 0.7828, -0.8087]]
 TOGETHER = [
     ("query", "key", "value", "residual"),
+    ("embedding", "attention", "feedforward", "residual"),
     ("train", "valid", "test"),
     ("transformer", "lstm", "ngram", "baseline"),
     ("positive", "negative"),
