@@ -112,6 +112,28 @@ def similar_lengths(
         yield batches[place]
 
 
+def tune_step(
+    model: Classifier,
+    sequences: Sequence[Sequence[int]],
+    labels: Sequence[int],
+    optimizers: Sequence[torch.optim.Optimizer],
+    factor: float = 1.0,
+) -> float:
+    """Move the weights once, by one batch, at `factor` times the full rates; return its loss."""
+    device = model.head.weight.device
+    ids, lengths = pad(sequences)
+    scores = model(ids.to(device), lengths.to(device))  # (B, C)
+    loss = F.cross_entropy(scores, torch.tensor(labels, device=device))
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * factor
+        optimizer.step()
+        optimizer.zero_grad()
+    return loss.item()
+
+
 def fit_classifier(
     model: Classifier,
     sequences: Sequence[Sequence[int]],
@@ -122,14 +144,10 @@ def fit_classifier(
 
     Raises MinilmError when there is nothing to learn from, or one label has another count.
     """
-    if not sequences or len(sequences) != len(labels):
-        raise MinilmError(
-            f"There are {len(sequences)} texts and {len(labels)} labels; give one label to each"
-            " text, and at least one text."
-        )
+    check_pairs(sequences, labels)
     torch.manual_seed(config.seed)
     generator = np.random.default_rng(config.seed)
-    texts = cut(sequences, config.max_tokens, model)
+    texts = [ids[: config.max_tokens] for ids in sequences]
     optimizers = make_optimizers(
         model,
         learning_rate=config.learning_rate,
@@ -137,32 +155,27 @@ def fit_classifier(
         weight_decay=config.weight_decay,
     )
     steps = config.epochs * -(-len(texts) // config.batch_size)
-    device = model.head.weight.device
+    times = {"steps": steps, "warmup": int(config.warmup * steps), "decay": steps // 2}
     losses: list[float] = []
     model.train()
     with tqdm(total=steps, unit="step", desc="tune") as bar:
         for _ in range(config.epochs):
             for chosen in similar_lengths(texts, config.batch_size, generator):
-                ids, lengths = pad([texts[i] for i in chosen])
-                wanted = torch.tensor([labels[i] for i in chosen], device=device)
-                loss = F.cross_entropy(model(ids.to(device), lengths.to(device)), wanted)
-                loss.backward()  # type: ignore[no-untyped-call]
-                nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                factor = warmup_decay(
-                    len(losses),
-                    steps=steps,
-                    warmup=int(config.warmup * steps),
-                    decay=steps // 2,
-                )
-                for optimizer in optimizers:
-                    for group in optimizer.param_groups:
-                        group["lr"] = group["peak"] * factor
-                    optimizer.step()
-                    optimizer.zero_grad()
-                losses.append(loss.item())
+                batch, wanted = [texts[i] for i in chosen], [labels[i] for i in chosen]
+                factor = warmup_decay(len(losses), **times)
+                losses.append(tune_step(model, batch, wanted, optimizers, factor))
                 bar.set_postfix_str(f"loss {np.mean(losses[-50:]):.3f}", refresh=False)
                 bar.update()
     return losses
+
+
+def check_pairs(sequences: Sequence[Sequence[int]], labels: Sequence[int]) -> None:
+    """Raise MinilmError unless there is at least one text, and one label for each."""
+    if not sequences or len(sequences) != len(labels):
+        raise MinilmError(
+            f"There are {len(sequences)} texts and {len(labels)} labels; give one label to each"
+            " text, and at least one text."
+        )
 
 
 @torch.inference_mode()
