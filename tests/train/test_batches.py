@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from minilm.prepare.shards import TokenShards, write_shards
 
 from minilm.errors import MinilmError
+from minilm.prepare.shards import TokenShards, write_shards
 from minilm.train.batches import Batches
 
 

@@ -11,12 +11,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from minilm.prepare.shards import TokenShards, write_shards
 
 from minilm.errors import MinilmError
 from minilm.model.lstm import LSTM, LSTMConfig
 from minilm.model.storage import load_model, load_tensors
 from minilm.model.transformer import Transformer, TransformerConfig
+from minilm.prepare.shards import TokenShards, write_shards
 from minilm.train.trainer import Trainer, TrainerConfig
 
 CONFIG = TrainerConfig(
