@@ -147,7 +147,7 @@ def fit_classifier(
     check_pairs(sequences, labels)
     torch.manual_seed(config.seed)
     generator = np.random.default_rng(config.seed)
-    texts = [ids[: config.max_tokens] for ids in sequences]
+    texts = cut(sequences, config.max_tokens, model)
     optimizers = make_optimizers(
         model,
         learning_rate=config.learning_rate,

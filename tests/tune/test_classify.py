@@ -98,6 +98,7 @@ def test_long_texts_are_cut_and_mistakes_get_clear_errors():
     model = Classifier(backbone())
     assert fit_classifier(model, [[1] * 500] * 4, [0, 1, 0, 1], CONFIG)
     assert predict(model, [[1] * 500], max_tokens=64).shape == (1, 2)  # the context is 32
+    assert fit_classifier(model, [[1] * 500] * 4, [0, 1, 0, 1], replace(CONFIG, max_tokens=64))
     with pytest.raises(MinilmError, match="0 texts"):
         fit_classifier(model, [], [], CONFIG)
     with pytest.raises(MinilmError, match="2 texts and 1 labels"):
