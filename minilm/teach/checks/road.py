@@ -1,5 +1,6 @@
 """The checks of chapter 00: one small piece of three different stages."""
 
+import builtins
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -14,6 +15,10 @@ def part_of(attempt: Callable[[str], str]) -> Checks:
     parts = [attempt(name) for name in names]
     odd = set(parts) - {"train", "test"}
     yield not odd, f'the answer is "train" or "test", yours was {next(iter(odd), "")!r}'
+    yield (
+        not _calls_hash(attempt),
+        "Python's own hash() of a string is another one in every run: the document would move",
+    )
     again = [attempt(name) for name in reversed(names)][::-1]
     yield (
         parts == again,
@@ -23,6 +28,22 @@ def part_of(attempt: Callable[[str], str]) -> Checks:
     yield 0.06 < share < 0.14, f"about one in ten should be for testing, yours is {share:.0%}"
     runs = sum(a != b for a, b in pairwise(parts))
     yield runs > 150, "the test documents stand next to each other: neighbours in time are alike"
+
+
+def _calls_hash(attempt: Callable[[str], str]) -> bool:
+    """Find out whether an attempt relies on the built-in hash, by taking it away."""
+    original, called = builtins.hash, []
+
+    def watched(thing: object) -> int:
+        called.append(thing)
+        return original(thing)
+
+    builtins.hash = watched
+    try:
+        attempt("speech/1790")
+    finally:
+        builtins.hash = original
+    return bool(called)
 
 
 @exercise
