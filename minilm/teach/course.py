@@ -124,7 +124,7 @@ CHAPTERS = (
         51,
         "Sentiment",
         "What does pretraining buy you on a task with labels?",
-        35,
+        45,
         "minilm.tune.classify",
     ),
     Chapter(
