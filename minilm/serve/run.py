@@ -9,6 +9,7 @@ from minilm.errors import MinilmError
 from minilm.model.storage import Model, load_model
 from minilm.prepare.tokenizer import Tokenizer
 from minilm.serve.engine import generate
+from minilm.serve.layout import store_by_columns
 
 
 def load_run(folder: Path | str, model: str = "transformer") -> tuple[Model, Tokenizer]:
@@ -20,7 +21,9 @@ def load_run(folder: Path | str, model: str = "transformer") -> tuple[Model, Tok
     weights = folder / "train" / model / "model.safetensors"
     if not weights.exists():
         raise MinilmError(f"{folder} holds no trained {model}. Run minilm build --out {folder}.")
-    return load_model(weights), Tokenizer.load(folder / "prepare" / "tokenizer.json")
+    loaded = load_model(weights)
+    store_by_columns(loaded)
+    return loaded, Tokenizer.load(folder / "prepare" / "tokenizer.json")
 
 
 def complete(model: Model, tokenizer: Tokenizer, prompt: str, **choices: Any) -> Iterator[str]:
