@@ -17,6 +17,7 @@ from minilm.files import atomic_writer, read_json, sha256_of, write_json
 
 DOCUMENTS, MANIFEST, TABLE = "documents.jsonl", "manifest.json", "manifest.csv"
 COLUMNS = ["id", "source", "licence", "date", "origin", "bytes", "sha256", "label"]
+COLUMNS += ["title", "language", "opt_out"]
 
 
 class Document(TypedDict):
@@ -30,6 +31,9 @@ class Document(TypedDict):
     origin: str  # where exactly: a file or an address
     sha256: str  # of the text in UTF-8
     label: NotRequired[int]  # reviews only: 0 negative, 1 positive
+    title: NotRequired[str]
+    language: NotRequired[str]  # as the page or the file says, such as "en"
+    opt_out: NotRequired[str]  # why its owner does not want it used for training
 
 
 def make_document(
@@ -41,8 +45,11 @@ def make_document(
     date: str = "",
     origin: str = "",
     label: int | None = None,
+    title: str = "",
+    language: str = "",
+    opt_out: str = "",
 ) -> Document:
-    """Make a document of a text; its checksum is computed here.
+    """Make a document of a text; its checksum is computed here, and what is not known is left out.
 
     Raises MinilmError when the text cannot be written as UTF-8 (half a surrogate pair).
     """
@@ -61,6 +68,12 @@ def make_document(
     )
     if label is not None:
         document["label"] = label
+    if title:
+        document["title"] = title
+    if language:
+        document["language"] = language
+    if opt_out:
+        document["opt_out"] = opt_out
     return document
 
 

@@ -23,6 +23,12 @@ def test_make_document_knows_its_checksum_and_leaves_out_an_absent_label() -> No
     assert document(label=0)["label"] == 0
 
 
+def test_make_document_keeps_what_is_known_and_leaves_out_the_rest() -> None:
+    known = {"title": "A talk", "language": "en", "opt_out": "robots.txt"}
+    assert known.items() <= document(**known).items()
+    assert not known.keys() & document().keys()
+
+
 def test_half_a_surrogate_pair_is_refused() -> None:
     with pytest.raises(MinilmError, match="test/1 is not valid Unicode"):
         document("\ud800")
