@@ -109,7 +109,7 @@ def train_bpe(
         raise MinilmError(f"vocab_size is {vocab_size}, but the 256 bytes alone are 256 tokens.")
     if not word_counts:
         raise MinilmError("There is no text to train a tokenizer on. Give it at least one word.")
-    joiner = PairJoiner(word_counts, min_count)
+    joiner = PairJoiner(spell(word_counts), min_count)
     tokens = [bytes([byte]) for byte in BYTE_ORDER]
     merges = []
     n_merges = vocab_size - 256
@@ -122,6 +122,12 @@ def train_bpe(
     return merges
 
 
+def spell(word_counts: Mapping[bytes, int]) -> dict[str, int]:
+    """Write each byte of the words as one character, whose number is its place in `BYTE_ORDER`."""
+    place_of_byte = bytes(BYTE_ORDER.index(byte) for byte in range(256))
+    return {w.translate(place_of_byte).decode("latin-1"): n for w, n in word_counts.items()}
+
+
 class PairJoiner:
     """The words while they grow together: each token one character, each pair two.
 
@@ -130,9 +136,8 @@ class PairJoiner:
     or be listed twice: then the pair is not in the word any more, and the word is passed over.
     """
 
-    def __init__(self, word_counts: Mapping[bytes, int], min_count: int = 2) -> None:
-        rank_of_byte = bytes(BYTE_ORDER.index(byte) for byte in range(256))
-        self.words = [word.translate(rank_of_byte).decode("latin-1") for word in word_counts]
+    def __init__(self, word_counts: Mapping[str, int], min_count: int = 2) -> None:
+        self.words = list(word_counts)
         self.word_counts = list(word_counts.values())
         self.min_count = min_count
         self.counts: dict[str, int] = {}
