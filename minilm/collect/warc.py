@@ -94,8 +94,6 @@ class WarcWriter:
         answer = StatusAndHeaders(f"{page.status} {reason}", headers, protocol="HTTP/1.1")
         line = f"GET {_target(page.url)} HTTP/1.1"
         question = StatusAndHeaders(line, list(sent), is_http_request=True)
-            f"GET {_target(page.url)} HTTP/1.1", list(sent), is_http_request=True
-        )
         response = writer.create_warc_record(
             page.url,
             "response",
