@@ -24,8 +24,6 @@ from minilm.collect.network import FetchError, resolve
 
 PIECE = 1 << 16  # bytes read at a time
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})  # statuses that may pass (RFC 9110)
-    {408, 425, 429, 500, 502, 503, 504}
-)  # statuses that may pass: RFC 9110, section 15
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
 
 import io
 import os
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,8 +16,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
-from warcio.statusandheaders import StatusAndHeaders, StatusAndHeadersParserException
+from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from minilm.errors import MinilmError
@@ -147,10 +145,8 @@ def read_responses(path: Path | str) -> Iterator[WebPage]:
             for record in ArchiveIterator(file):
                 if record.rec_type == "response" and record.http_headers is not None:
                     yield _page_of(record)
-        except (ArchiveLoadFailed, StatusAndHeadersParserException, EOFError) as error:
-            raise MinilmError(f"{path} is not a whole WARC file: {error}.") from error
-        except (OSError, ValueError, zlib.error) as error:
-            raise MinilmError(f"{path} is damaged: {error}.") from error
+        except Exception as error:  # on damaged bytes warcio raises whatever it stumbles over
+            raise MinilmError(f"{path} is not a whole WARC file: {error!r}.") from error
 
 
 def _page_of(record: Any) -> WebPage:
