@@ -1,0 +1,189 @@
+"""From the bytes of a web page to its main text: no menus, no adverts, no crash whatever comes.
+
+Bytes become text by what they are rather than by what somebody says they are, and one of two kept
+libraries finds the main text: trafilatura (careful) or resiliparse (many times faster). The page's
+own claims about its title, date, language and licence are read where they are given, never guessed.
+"""
+
+import functools
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.encoding import detect_encoding
+from resiliparse.parse.html import HTMLTree
+from w3lib.encoding import (
+    html_body_declared_encoding,
+    http_content_type_encoding,
+    read_bom,
+    resolve_encoding,
+)
+
+from minilm.errors import MinilmError
+
+Method = Literal["trafilatura", "resiliparse"]
+
+MOST_BYTES = 10_000_000  # no page that somebody wrote is longer
+HTML, PLAIN = {"text/html", "application/xhtml+xml", ""}, {"text/plain", "text/markdown"}
+
+# The encodings of the web (WHATWG, Encoding, section 4.2), and no other: Python knows some, such as
+# unicode_escape, in which a page could write what no page may.
+MULTIBYTE = ("gbk", "gb18030", "big5", "euc-jp", "iso-2022-jp", "shift_jis", "euc-kr")
+WEB = (
+    "utf-8", "utf-16", "utf-16be", "utf-16le", "ibm866", "koi8-r", "koi8-u", "macintosh",
+    "mac-cyrillic", "windows-874", *MULTIBYTE, *(f"windows-{n}" for n in range(1250, 1259)),
+    *(f"iso-8859-{n}" for n in (*range(2, 9), 10, 13, 14, 15, 16)),
+)  # fmt: skip
+
+CLAIMS = {  # where a page says it, the first that holds counts; the attribute is the value
+    "title": (("meta[property='og:title']", "content"),),  # if the title element is empty
+    "date": (
+        ("meta[property='article:published_time']", "content"),
+        ("meta[itemprop='datePublished']", "content"),
+        ("meta[name='date']", "content"),
+        ("meta[name='dcterms.date']", "content"),
+        ("meta[name='DC.date']", "content"),
+        ("time[pubdate]", "datetime"),
+        ("article time", "datetime"),
+    ),
+    "language": (
+        ("html[lang]", "lang"),
+        ("html", "xml:lang"),
+        ("meta[http-equiv='content-language']", "content"),
+    ),
+    "licence": (("[rel~='license']", "href"),),
+}
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What was found in a page; `problem` says why when the text is empty."""
+
+    text: str = ""
+    title: str = ""
+    date: str = ""  # ISO 8601, when the page says that it was published
+    language: str = ""  # such as "en" or "pt-BR"
+    licence: str = ""  # where the page's rel=license leads
+    charset: str = ""
+    problem: str = ""
+
+
+def extract_page(
+    body: bytes, *, url: str = "", content_type: str = "", method: Method = "trafilatura"
+) -> Extracted:
+    """Extract the main text of a page, and what the page says about itself.
+
+    Any bytes will do: where no text is found, the result is empty and `problem` says why.
+    `content_type` is the header as it came; plain text stays as it is. Sources: A. Barbaresi,
+    Trafilatura (ACL 2021); J. Bevendorff et al., Elastic ChatNoir (ECIR 2018) for resiliparse.
+
+    Raises MinilmError for a method that is neither.
+    """
+    if method not in READERS:
+        raise MinilmError(f'There is no method "{method}". Use {" or ".join(READERS)}.')
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in HTML | PLAIN:
+        return Extracted(problem=f"not a text: {kind}")
+    if len(body) > MOST_BYTES:
+        return Extracted(problem=f"longer than {MOST_BYTES / 1e6:.0f} MB")
+    content, charset = decode_page(body, content_type)
+    if not charset:
+        return Extracted(problem="not a text: bytes")
+    if kind in PLAIN:
+        return Extracted(content, charset=charset, problem="" if content.strip() else "empty")
+    try:
+        text = READERS[method](content, url)
+        claims = dict(_claims(HTMLTree.parse(content)))
+    except Exception as error:  # whatever a stranger's page does to a library, the next page waits
+        return Extracted(charset=charset, problem=f"{method} failed: {type(error).__name__}")
+    problem = "" if text else "no main text"
+    return Extracted(text, charset=charset, problem=problem, **claims)
+
+
+def decode_page(body: bytes, content_type: str = "") -> tuple[str, str]:
+    """Turn the bytes of a page into text; return it with the name of the encoding.
+
+    In order: a byte order mark; UTF-8, which other encodings do not resemble by chance; what the
+    header or the page declares, if these bytes can be that; UTF-8 with a few errors, which become
+    U+FFFD; a guess. Bytes that are no text at all give ("", "").
+    """
+    marked, mark = read_bom(body)
+    if marked and mark:
+        return _valid(body.removeprefix(mark).decode(marked, "replace")), marked
+    # Text in UTF-16 is full of NUL, at least in its tags, and no other text is.
+    wide = body.count(0, 0, 1024) > len(body[:1024]) / 8
+    declared = http_content_type_encoding(content_type), html_body_declared_encoding(body[:4096])
+    possible = [n for n in declared if n and n in _codecs(WEB) and ("utf-16" in n) == wide]
+    if wide and not possible:
+        return "", ""
+    if not wide and not _codecs(MULTIBYTE) & set(possible):
+        possible.insert(0, "utf-8")
+    for charset in possible:
+        try:
+            return _valid(body.decode(charset)), charset
+        except UnicodeDecodeError:
+            continue
+    guess = possible[0] if wide or _nearly_utf8(body) else detect_encoding(body) or "cp1252"
+    return _valid(body.decode(guess, "replace")), guess
+
+
+@functools.cache
+def _codecs(names: tuple[str, ...]) -> set[str | None]:
+    """What Python calls these encodings."""
+    return {resolve_encoding(name) for name in names}
+
+
+def _nearly_utf8(body: bytes) -> bool:
+    """Whether of ten bytes outside ASCII at most one is in no UTF-8 character."""
+    right = body.decode("utf-8", "ignore").encode()
+    outside = len(right) - len(right.decode().encode("ascii", "ignore"))
+    return 10 * (len(body) - len(right)) <= outside
+
+
+def _valid(text: str) -> str:
+    """Leave out NUL and half surrogate pairs, which an element of text may not hold."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
+
+
+def _claims(tree: HTMLTree) -> Iterator[tuple[str, str]]:
+    """Yield what the page says about itself, as (field, value); the first claim that holds."""
+    for field, places in CLAIMS.items():
+        claims = [tree.title] if field == "title" else []
+        for where, attribute in places:
+            nodes = tree.document.query_selector_all(where) if tree.document else ()
+            claims += [node.getattr(attribute) for node in nodes]
+        yield field, next(filter(None, (_cleaned(field, claim) for claim in claims)), "")
+
+
+def _cleaned(field: str, claim: str | None) -> str:
+    claim = _valid(" ".join((claim or "").split()))
+    if field != "date":
+        return claim[:300]
+    try:
+        return date.fromisoformat(claim[:10]).isoformat()
+    except ValueError:
+        return ""
+
+
+@functools.cache
+def _trafilatura() -> Callable[..., Any]:
+    """Load trafilatura when it is first asked; what it reports about bad pages, we report."""
+    import trafilatura
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    return trafilatura.bare_extraction
+
+
+def _carefully(content: str, url: str) -> str:
+    found = _trafilatura()(content, url=url or None, include_comments=False)
+    return _valid(found.text or "").strip() if found else ""
+
+
+def _quickly(content: str, url: str) -> str:
+    return _valid(extract_plain_text(content, main_content=True, alt_texts=False)).strip()
+
+
+READERS: dict[str, Callable[[str, str], str]] = {"trafilatura": _carefully, "resiliparse": _quickly}
