@@ -51,14 +51,15 @@ def fetch(
     timeout: float = 10.0,
     deadline: float = 30.0,
     max_bytes: int = 5_000_000,
+    cut: bool = False,
     content_types: Collection[str] = (),
     allow_private: Collection[str] = (),
 ) -> Answer:
     """Ask for one address; all of it takes `deadline` seconds at most, a silence `timeout`.
 
     `content_types` are those whose body is read, any if empty; `max_bytes` counts after
-    decompression. Raises FetchError when there is no page within these limits; its `again` says
-    whether to come back.
+    decompression, and a longer body is an error, or cut there if `cut`. Raises FetchError when
+    there is no page within these limits; its `again` says whether to come back.
     """
     parts = urlsplit(address)
     host, secure = parts.hostname or "", parts.scheme == "https"
@@ -77,7 +78,7 @@ def fetch(
             connection, ip = _connect(ips, port, host if secure else "", timeout, alarm)
             connection.request("GET", target, headers=sent, preload_content=False)
             response = connection.getresponse()
-            body = _read(response, max_bytes, content_types) if response.status == 200 else b""
+            body = _read(response, max_bytes, cut, content_types) if response.status == 200 else b""
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
             reason = f"not done in {deadline:g} s" if alarm.rang else _first_line(error)
             raise FetchError(reason, again=not isinstance(error, DecodeError)) from error
@@ -113,21 +114,24 @@ def _connect(
     return connection, ip
 
 
-def _read(response: BaseHTTPResponse, max_bytes: int, content_types: Collection[str]) -> bytes:
+def _read(
+    response: BaseHTTPResponse, max_bytes: int, cut: bool, content_types: Collection[str]
+) -> bytes:
     """Read a body that is of a wanted type and not too large, and nothing of any other."""
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_types and kind not in content_types:
         raise FetchError(f"content type {kind or 'not stated'}")
     announced = response.headers.get("Content-Length", "")
+    if not cut and announced.isdigit() and int(announced) > max_bytes:
+        raise FetchError(f"more than {max_bytes:,} bytes")
     body = bytearray()
-    if not (announced.isdigit() and int(announced) > max_bytes):
-        while piece := response.read(PIECE, decode_content=True):
-            body += piece
-            if len(body) > max_bytes:
+    while piece := response.read(PIECE, decode_content=True):
+        body += piece
+        if len(body) > max_bytes:
+            if cut:
                 break
-        else:
-            return bytes(body)
-    raise FetchError(f"more than {max_bytes:,} bytes")
+            raise FetchError(f"more than {max_bytes:,} bytes", n_bytes=len(body))
+    return bytes(body[:max_bytes])
 
 
 def wait_of(answer: Answer) -> float:

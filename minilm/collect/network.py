@@ -17,11 +17,17 @@ NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 
 
 
 class FetchError(MinilmError):
-    """Why there is no page; `again` when it may be there later, after `wait` seconds if known."""
+    """Why there is no page.
 
-    def __init__(self, reason: str, again: bool = False, wait: float = 0.0) -> None:
+    `again` says whether it may be there later, `wait` the seconds that the server asks to be left
+    alone, `n_bytes` what was received in vain.
+    """
+
+    def __init__(
+        self, reason: str, again: bool = False, wait: float = 0.0, n_bytes: int = 0
+    ) -> None:
         super().__init__(reason)
-        self.again, self.wait = again, wait
+        self.again, self.wait, self.n_bytes = again, wait, n_bytes
 
 
 def resolve(

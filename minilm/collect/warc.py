@@ -59,6 +59,7 @@ class WarcWriter:
     def __init__(self, folder: Path, info: Mapping[str, str], last: Place | None = None) -> None:
         self._folder, self._info = folder, info
         self._number = int(last.file.split("-")[1].split(".")[0]) if last else 0
+        self._file: IO[bytes] | None = None  # opened by the first page
         for path in sorted(folder.glob("crawl-*.warc.gz")):
             if last is None or path.name > last.file:
                 path.unlink()
@@ -69,20 +70,25 @@ class WarcWriter:
                     f" Crawl into another folder, or delete {folder} and begin anew."
                 )
             os.truncate(self._path, last.end)
-        self._file: IO[bytes] = open(self._path, "ab")  # noqa: SIM115 (closed by __exit__)
 
     @property
     def _path(self) -> Path:
         return self._folder / f"crawl-{self._number:05d}.warc.gz"
 
+    def _open(self) -> IO[bytes]:
+        """The file to append to: a new one when this one is full."""
+        if self._file and self._file.tell() >= FULL:
+            self._file.close()
+            self._file, self._number = None, self._number + 1
+        if self._file is None:
+            self._file = open(self._path, "ab")  # noqa: SIM115 (closed by __exit__)
+        return self._file
+
     def append(self, page: WebPage, sent: Headers = (), ip: str = "", reason: str = "") -> Place:
         """Write a page and the request that fetched it; return where they stand."""
-        if self._file.tell() >= FULL:
-            self._file.close()
-            self._number += 1
-            self._file = open(self._path, "ab")  # noqa: SIM115
-        start = self._file.tell()
-        writer = WARCWriter(self._file, gzip=True, warc_version="1.1")
+        file = self._open()
+        start = file.tell()
+        writer = WARCWriter(file, gzip=True, warc_version="1.1")
         if start == 0:
             writer.write_record(writer.create_warcinfo_record(self._path.name, self._info))
         named = {"WARC-Date": page.date, **({"WARC-IP-Address": ip} if ip else {})}
@@ -104,9 +110,9 @@ class WarcWriter:
             page.url, "request", http_headers=question, warc_headers_dict=named
         )
         writer.write_request_response_pair(request, response)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        return Place(self._path.name, start, self._file.tell())
+        file.flush()
+        os.fsync(file.fileno())
+        return Place(self._path.name, start, file.tell())
 
     def __enter__(self) -> "WarcWriter":
         return self
@@ -117,7 +123,8 @@ class WarcWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        if self._file:
+            self._file.close()
 
 
 def _phrase(status: int) -> str:
@@ -146,7 +153,7 @@ def read_responses(path: Path | str) -> Iterator[WebPage]:
                 if record.rec_type == "response" and record.http_headers is not None:
                     yield _page_of(record)
         except Exception as error:  # on damaged bytes warcio raises whatever it stumbles over
-            raise MinilmError(f"{path} is not a whole WARC file: {error!r}.") from error
+            raise MinilmError(f"{path} is not a whole WARC file: {ascii(error)[:100]}.") from error
 
 
 def _page_of(record: Any) -> WebPage:
