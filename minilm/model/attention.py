@@ -39,21 +39,24 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> tuple[Ten
     return weights @ value, weights  # (..., T, K), (..., T, S)
 
 
-def attend_causally(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+def attend_causally(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
+) -> Tensor:
     """Compute what `attend` computes under the causal mask, in torch's fused kernel.
 
     Shapes: query (B, H, T, K), key and value (B, G, S, K) -> (B, H, T, K). The kernel works through
     the scores piece by piece and never stores them (Dao et al. 2022, "FlashAttention"), and lets
-    groups of H / G query heads share a key head without copying it.
+    groups of H / G query heads share a key head without copying it. A `mask` (B, 1, T, S), True
+    where looking is allowed, takes the place of the causal one, which costs less: no piece of the
+    future is ever computed.
     """
     n_queries, n_keys = query.shape[2], key.shape[2]
-    mask = None  # one new query may see everything; as many as there are keys has a fast case
-    if 1 < n_queries < n_keys:
+    whole = mask is None and n_queries == n_keys  # as many queries as keys: there is a fast case
+    if mask is None and 1 < n_queries < n_keys:  # and one new query may see everything
         mask = causal_mask(n_queries, n_keys).to(query.device)
     return F.scaled_dot_product_attention(
-        query, key, value, mask,
-        is_causal=n_queries == n_keys, enable_gqa=query.shape[1] > key.shape[1],
-    )  # fmt: skip
+        query, key, value, mask, is_causal=whole, enable_gqa=query.shape[1] > key.shape[1]
+    )
 
 
 class CausalSelfAttention(nn.Module):
@@ -63,7 +66,8 @@ class CausalSelfAttention(nn.Module):
     H / G query heads share one of them, which makes the cache smaller (Ainslie et al. 2023, "GQA").
     With `qk_norm`, queries and keys are normalised, so that no score can explode (Henry et al.
     2020). `rotary` turns queries and keys by their position; without it, order is invisible.
-    `cache` holds the keys and values of the positions before these, and is extended by them.
+    `cache` holds the keys and values of the positions before these, and is extended by them. `mask`
+    (B, 1, T, T) says who may look at whom, if it is not all of the past.
 
     Raises MinilmError when the sizes do not divide.
     """
@@ -80,13 +84,17 @@ class CausalSelfAttention(nn.Module):
         self.key_norm = RMSNorm(self.d_head) if qk_norm else nn.Identity()
 
     def forward(
-        self, x: Tensor, rotary: Rotary | None = None, cache: LayerCache | None = None
+        self,
+        x: Tensor,
+        rotary: Rotary | None = None,
+        cache: LayerCache | None = None,
+        mask: Tensor | None = None,
     ) -> Tensor:
         start = len(cache) if cache is not None else 0
         query, key, value = self.project(x, rotary, start)
         if cache is not None:
             key, value = cache.extend(key, value)  # (B, G, T, K) -> (B, G, S, K)
-        heads = attend_causally(query, key, value)  # (B, H, T, K)
+        heads = attend_causally(query, key, value, mask)  # (B, H, T, K)
         return self.out(heads.transpose(1, 2).flatten(2))  # (B, H, T, K) -> (B, T, D)
 
     def project(

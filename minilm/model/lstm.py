@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from minilm.model.documents import check_documents, continues
 from minilm.model.norm import RMSNorm
 
 State = tuple[Tensor, Tensor]  # the output h and the memory c of one layer, (B, D) each
@@ -33,8 +34,9 @@ class LSTMLayer(nn.Module):
     At each step the forget gate fades the memory c, the input gate admits new content, and the
     output gate shows a part of it: c = f * c + i * g, h = o * tanh(c). Because c is carried by a
     product with f and not by a matrix, gradients survive many steps.
-    Shapes: (B, T, D) and a state -> (B, T, D) and the state after the last position. The weights
-    lie as in torch.nn.LSTM: rows for i, f, g, o.
+    Shapes: (B, T, D) and a state -> (B, T, D) and the state after the last position. Where
+    `goes_on` (B, T) is False, the state is forgotten before the position is read. The weights lie
+    as in torch.nn.LSTM: rows for i, f, g, o.
 
     Source: Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000.
     """
@@ -44,11 +46,15 @@ class LSTMLayer(nn.Module):
         self.input = nn.Linear(d_model, 4 * d_model)
         self.recurrent = nn.Linear(d_model, 4 * d_model, bias=False)
 
-    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State, goes_on: Tensor | None = None
+    ) -> tuple[Tensor, State]:
         h, c = state
         outputs = []
         # What comes from the input does not wait for the recurrence: one product for all T.
-        for from_input in self.input(x).unbind(dim=1):  # (B, T, D) -> T x (B, 4 D)
+        for t, from_input in enumerate(self.input(x).unbind(dim=1)):  # (B, T, D) -> T x (B, 4 D)
+            if goes_on is not None:
+                h, c = h * goes_on[:, t, None], c * goes_on[:, t, None]  # (B, D)
             i, f, g, o = (from_input + self.recurrent(h)).chunk(4, dim=-1)  # 4 x (B, D)
             c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
             h = torch.sigmoid(o) * torch.tanh(c)
@@ -71,7 +77,11 @@ class LSTMCache:
 class LSTM(nn.Module):
     """An LSTM language model: embedding, recurrent layers with residual connections, scores.
 
-    `model(ids)`: ids (B, T) -> logits (B, T, V). With `cache`, the ids continue what was read.
+    `model(ids)`: ids (B, T) -> logits (B, T, V). With `cache`, the ids continue what was read. With
+    `documents` (B, T), several documents share a row, and the state is forgotten where the number
+    changes, so that each is read as if it stood alone.
+
+    Raises MinilmError for `documents` of another shape or with a cache.
     """
 
     def __init__(self, config: LSTMConfig) -> None:
@@ -98,19 +108,25 @@ class LSTM(nn.Module):
                 weight.zero_()
                 weight[self.config.d_model : 2 * self.config.d_model] = 1.0
 
-    def hidden(self, ids: Tensor, cache: LSTMCache | None = None) -> Tensor:
+    def hidden(
+        self, ids: Tensor, cache: LSTMCache | None = None, documents: Tensor | None = None
+    ) -> Tensor:
         """Return the normalised output of the last layer: ids (B, T) -> (B, T, D)."""
+        check_documents(documents, ids, cache)
+        goes_on = continues(documents) if documents is not None else None
         cache = cache if cache is not None else self.make_cache(ids.shape[0])
         x = self.embedding(ids)  # (B, T) -> (B, T, D)
         for index, (norm, layer) in enumerate(zip(self.norms, self.layers, strict=True)):
             h, c = cache.states[index]
-            out, cache.states[index] = layer(norm(x), (h.to(x), c.to(x)))
+            out, cache.states[index] = layer(norm(x), (h.to(x), c.to(x)), goes_on)
             x = x + out
         cache.read += ids.shape[1]
         return self.norm(x)
 
-    def forward(self, ids: Tensor, cache: LSTMCache | None = None) -> Tensor:
-        return self.head(self.hidden(ids, cache))
+    def forward(
+        self, ids: Tensor, cache: LSTMCache | None = None, documents: Tensor | None = None
+    ) -> Tensor:
+        return self.head(self.hidden(ids, cache, documents))
 
     def make_cache(self, batch_size: int = 1, length: int | None = None) -> LSTMCache:
         """Return the empty state; `length` is accepted and ignored, for a state has no length."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from minilm.errors import MinilmError
 from minilm.model.attention import CausalSelfAttention
 from minilm.model.cache import KVCache, LayerCache
+from minilm.model.documents import check_documents, document_mask
 from minilm.model.feedforward import SquaredReLU, SwiGLU
 from minilm.model.norm import RMSNorm
 from minilm.model.rope import Rotary
@@ -66,8 +67,14 @@ class Block(nn.Module):
                 f'feedforward is {config.feedforward!r}; write "relu2" or "swiglu" instead.'
             )
 
-    def forward(self, x: Tensor, rotary: Rotary, cache: LayerCache | None = None) -> Tensor:
-        x = x + self.attention(self.attention_norm(x), rotary, cache)
+    def forward(
+        self,
+        x: Tensor,
+        rotary: Rotary,
+        cache: LayerCache | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        x = x + self.attention(self.attention_norm(x), rotary, cache, mask)
         x = x + self.feedforward(self.feedforward_norm(x))
         return x
 
@@ -76,7 +83,11 @@ class Transformer(nn.Module):
     """A decoder-only transformer: token ids in, scores for each next token out.
 
     `model(ids)`: ids (B, T) -> logits (B, T, V). With `cache`, the ids continue what the cache
-    holds. Raises MinilmError when the positions exceed the context length.
+    holds. With `documents` (B, T), several documents share a row, and each is read as if it stood
+    alone: attention stays inside equal numbers.
+
+    Raises MinilmError when the positions exceed the context length, and for `documents` of another
+    shape or with a cache.
 
     Source: Vaswani et al. 2017; the choices follow Touvron et al. 2023, "LLaMA".
     """
@@ -94,17 +105,24 @@ class Transformer(nn.Module):
         if config.tie_embeddings:
             self.head.weight = self.embedding.weight
 
-    def hidden(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
+    def hidden(
+        self, ids: Tensor, cache: KVCache | None = None, documents: Tensor | None = None
+    ) -> Tensor:
         """Return the normalised last state of the residual stream: ids (B, T) -> (B, T, D)."""
         start = len(cache) if cache is not None else 0
         check_length(start + ids.shape[1], self.config.context_length)
+        check_documents(documents, ids, cache)
+        mask = document_mask(documents) if documents is not None else None  # for all layers
         x = self.embedding(ids)  # (B, T) -> (B, T, D)
         for i, block in enumerate(self.blocks):
-            x = block(x, self.rotary, cache.layers[i] if cache is not None else None)
+            x = block(x, self.rotary, cache.layers[i] if cache is not None else None, mask)
         return self.norm(x)
 
-    def forward(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
-        return F.linear(self.hidden(ids, cache), self.head.weight)  # (B, T, D) -> (B, T, V)
+    def forward(
+        self, ids: Tensor, cache: KVCache | None = None, documents: Tensor | None = None
+    ) -> Tensor:
+        states = self.hidden(ids, cache, documents)  # (B, T) -> (B, T, D)
+        return F.linear(states, self.head.weight)  # (B, T, D) -> (B, T, V)
 
     def make_cache(self, batch_size: int = 1, length: int | None = None) -> KVCache:
         """Return an empty cache for `batch_size` sequences of up to `length` positions."""
