@@ -34,12 +34,12 @@ from minilm.prepare.bpe import (
     to_utf8,
     train_bpe,
 )
+from minilm.prepare.interface import END_OF_TEXT, TokenTable
 
 if TYPE_CHECKING:
     import tiktoken
     import tokenizers
 
-END_OF_TEXT = "<|endoftext|>"
 CACHED = 2**19  # words, and chunks between spaces: about 100 MB when full
 
 Key = TypeVar("Key", bound=Hashable)
@@ -60,7 +60,7 @@ class Cache(dict[Key, Value]):
         return value
 
 
-class Tokenizer:
+class Tokenizer(TokenTable):
     """A byte-level BPE tokenizer: `decode(encode(text)) == text` for every text.
 
     Ids 0 to 255 are the bytes (in the order of `byte_ids`, if given), then come the merges by age,
@@ -80,12 +80,12 @@ class Tokenizer:
         self._pair_of: dict[str, str] = {}
         self._add_merges()
         self._joined = {pair: new for new, pair in self._pair_of.items()}
-        n_tokens = len(self._tokens)
-        self.special_tokens = {text: n_tokens + i for i, text in enumerate(special_tokens)}
-        self._check_arguments(special_tokens)
-        self._ids = np.array([*self.byte_ids, *range(256, n_tokens)], dtype=np.uint32)
-        self._bytes_of = dict(zip(self._ids.tolist(), self._tokens, strict=True))
-        self._bytes_of |= {id_: text.encode() for text, id_ in self.special_tokens.items()}
+        self._check_arguments()
+        self._ids = np.array([*self.byte_ids, *range(256, len(self._tokens))], dtype=np.uint32)
+        byte_of_id = sorted(range(256), key=self.byte_ids.__getitem__)
+        super().__init__(
+            [*map(self._tokens.__getitem__, byte_of_id), *self._tokens[256:]], special_tokens
+        )
         self._tokens_of_word = Cache(self._join_word)
         self._tokens_of_chunk = Cache(self._join_chunk)
 
@@ -101,9 +101,7 @@ class Tokenizer:
             self._pair_of[new] = symbols[left] + symbols[right]
             self._tokens.append(left + right)
 
-    def _check_arguments(self, special_tokens: Sequence[str]) -> None:
-        if "" in special_tokens or len(self.special_tokens) < len(special_tokens):
-            raise MinilmError(f"Special tokens must differ and not be empty: {special_tokens}.")
+    def _check_arguments(self) -> None:
         if sorted(self.byte_ids) != list(range(256)):
             raise MinilmError("byte_ids must be the numbers 0 to 255 in some order.")
         try:
@@ -123,25 +121,6 @@ class Tokenizer:
         """Learn a tokenizer of `vocab_size` tokens (fewer if the texts have no more pairs)."""
         n_ordinary = vocab_size - len(special_tokens)
         return cls(train_bpe(count_words(texts), n_ordinary, progress=progress), special_tokens)
-
-    @property
-    def vocab_size(self) -> int:
-        """How many ids there are: bytes, merges and special tokens."""
-        return len(self._bytes_of)
-
-    @property
-    def end_of_text(self) -> int:
-        """The id that ends every document."""
-        if END_OF_TEXT not in self.special_tokens:
-            raise MinilmError(f"This tokenizer has no {END_OF_TEXT}: add it to special_tokens.")
-        return self.special_tokens[END_OF_TEXT]
-
-    @property
-    def token_lengths(self) -> list[int]:
-        """The number of bytes that each id stands for in a text, 0 for special tokens: (V,)."""
-        special = set(self.special_tokens.values())
-        ids = range(self.vocab_size)
-        return [0 if id_ in special else len(self._bytes_of[id_]) for id_ in ids]
 
     def encode(self, text: str, *, allow_special: bool = False) -> list[int]:
         """Turn a text into ids.
@@ -226,24 +205,6 @@ class Tokenizer:
         words = split_words(data.decode("utf-8", "surrogateescape"), self.pattern)
         pieces = (word.encode("utf-8", "surrogateescape") for word in words)
         return self._ids_of("".join(map(self._join, pieces))).tolist()
-
-    def token_bytes(self, id_: int) -> bytes:
-        """The bytes that an id stands for (for a special token, its name)."""
-        return self.decode_bytes([id_])
-
-    def decode_bytes(self, ids: Iterable[int]) -> bytes:
-        """Turn ids back into bytes; raise MinilmError for an id outside the vocabulary."""
-        try:
-            return b"".join(map(self._bytes_of.__getitem__, ids))
-        except KeyError as error:
-            raise MinilmError(
-                f"Id {error} is not in this vocabulary of {self.vocab_size} tokens."
-                " Were these ids made by another tokenizer?"
-            ) from error
-
-    def decode(self, ids: Iterable[int]) -> str:
-        """Turn ids back into text; bytes that are not UTF-8, as in half a letter, become �."""
-        return self.decode_bytes(ids).decode("utf-8", "replace")
 
     def save(self, path: Path | str) -> None:
         """Write the tokenizer as one JSON file, atomically and with a checksum."""

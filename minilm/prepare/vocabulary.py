@@ -6,14 +6,13 @@ reads "Ġt he": what joins is visible in the file.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minilm.errors import MinilmError
-from minilm.files import read_json, write_json
+from minilm.files import read_json
 from minilm.prepare.bpe import BYTE_ORDER, PATTERN
+from minilm.prepare.interface import load_checked, save_checked
 from minilm.prepare.letters import from_letters, to_letters
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def save(tokenizer: Tokenizer, path: Path | str) -> None:
         "byte_ids": tokenizer.byte_ids,
         "merges": [f"{to_letters(left)} {to_letters(right)}" for left, right in tokenizer.merges],
     }
-    write_json(path, {"format": FORMAT, "sha256": _checksum(content), **content})
+    save_checked(path, FORMAT, content)
 
 
 def load(path: Path | str) -> dict[str, Any]:
@@ -41,16 +40,8 @@ def load(path: Path | str) -> dict[str, Any]:
 
     Raises MinilmError that names the file when it is missing, damaged, or something else.
     """
-    content = read_json(path)
-    if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
-        raise MinilmError(f"{path} is not a tokenizer of minilm ({FORMAT!r} is not in it).")
-    if content.pop("sha256", None) != _checksum(content):
-        raise MinilmError(f"{path} is damaged: its checksum does not fit. Make it again.")
+    content = load_checked(path, FORMAT)
     return content | {"merges": _read_merges(content["merges"], path)}
-
-
-def _checksum(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _read_merges(lines: list[str], path: Path | str) -> list[tuple[bytes, bytes]]:
