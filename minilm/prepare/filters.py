@@ -3,9 +3,25 @@
 The rules are simple counts, chosen so that every rejection can be explained. Their form and most
 of the limits are those of MassiveText (Rae et al. 2021, arXiv:2112.11446, appendix A1.1, "Gopher");
 limits for length are looser, because a film review may have ten words.
+
+The published rules themselves, to the letter, are rooms of their own: `gopher`, `c4`, `fineweb`.
+`RULES` lists them by name, each a function from a text to a reason or None; `LINE_RULES` lists what
+they do inside a text first.
 """
 
 from collections import Counter
+from collections.abc import Callable
+
+from minilm.prepare.c4 import c4_reason, keep_lines
+from minilm.prepare.fineweb import fineweb_reason
+from minilm.prepare.gopher import gopher_reason
+
+RULES: dict[str, Callable[[str], str | None]] = {
+    "gopher": gopher_reason,
+    "c4": c4_reason,
+    "fineweb": fineweb_reason,
+}
+LINE_RULES: dict[str, Callable[[str], str]] = {"c4": keep_lines}
 
 MAX_SHARE_OF_GRAMS = {2: 0.20, 3: 0.18, 4: 0.16}  # of all characters, in the most frequent n-gram
 
@@ -29,15 +45,21 @@ def why_rejected(
         return f"fewer than {min_words} words"
     if len(words) > max_words:
         return f"more than {max_words} words"
-    if not 2 <= sum(map(len, words)) / len(words) <= 10:
+    n_characters = sum(map(len, words))
+    if not 2 <= n_characters / len(words) <= 10:
         return "mean word length outside 2 to 10"
-    if sum(map(has_letter, words)) < min_share_with_letters * len(words):
+    counts = Counter(words)  # different words are fewer
+    n_with_letter = sum(count for word, count in counts.items() if has_letter(word))
+    if n_with_letter < min_share_with_letters * len(words):
         return "too few words with a letter"
     if share_of_repeated_lines(text) > max_share_of_repeated_lines:
         return "repeated lines"
     if len(words) >= repetition_from:
+        # A run is no more frequent than any of its words: this bounds its share, and in most texts
+        # the bound is enough.
+        widest = max(len(word) * count for word, count in counts.items())
         for n, limit in MAX_SHARE_OF_GRAMS.items():
-            if share_of_top_gram(words, n) > limit:
+            if n * widest > limit * n_characters and share_of_top_gram(words, n) > limit:
                 return f"one run of {n} words repeated"
     return None
 
