@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from protego import Protego
-from resiliparse.parse.html import DOMContext, HTMLTree, traverse_dom
+from resiliparse.parse.html import DOMContext, ElementNode, HTMLTree, traverse_dom
 
 OUR_NAME = "minilm"
 
@@ -115,16 +115,18 @@ def _meta_tags(body: bytes) -> list[tuple[str, str]]:
         return []
     # Names and contents are ASCII, and Latin-1 reads any byte; only UTF-16 writes ASCII otherwise.
     encoding = "utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
-    root = HTMLTree.parse(body.decode(encoding, errors="replace")).document.document_element
+    document = HTMLTree.parse(body.decode(encoding, errors="replace")).document
     tags: list[tuple[str, str]] = []
 
     def note(context: DOMContext) -> None:
-        if (tag := context.node).tag == "meta":
+        tag = context.node
+        if isinstance(tag, ElementNode) and tag.tag == "meta":
             name = tag.getattr("name") or tag.getattr("http-equiv") or ""
             tags.append((name, tag.getattr("content") or ""))
 
-    if root:  # one walk: asking for the tags by name takes quadratic time in nested pages
-        traverse_dom(root, note, elements_only=True)
+    if document and document.document_element:
+        # One walk: asking for the tags by name takes more than quadratic time in nested pages.
+        traverse_dom(document.document_element, note, elements_only=True)
     return tags
 
 
