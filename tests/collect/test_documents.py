@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minilm.collect.documents import Document, make_document, read_collection, write_collection
+from minilm.collect.documents import (
+    Document,
+    iso_day,
+    make_document,
+    read_collection,
+    write_collection,
+)
 from minilm.errors import MinilmError
 
 
@@ -112,3 +118,17 @@ def test_wrong_lines_are_named(tmp_path: Path, line: bytes, message: str) -> Non
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(MinilmError, match=message):
         list(read_collection(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("claim", "day"),
+    [
+        ("2024-05-03", "2024-05-03"),
+        (" 2024-05-03T12:00:00+02:00", "2024-05-03"),
+        ("2024-02-30", ""),
+        ("May 2024", ""),
+        ("", ""),
+    ],
+)
+def test_days(claim: str, day: str) -> None:
+    assert iso_day(claim) == day

@@ -69,7 +69,7 @@ def played_hub(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
         calls.append((path, config, split, streaming))
         if path == "no/such":
             raise datasets.exceptions.DatasetNotFoundError("Dataset 'no/such' doesn't exist\nmore")
-        rows = [{"text": f"text {i}", "n": i} for i in range(4)]
+        rows = [{"text": f"text {i}", "n": i, "title": "T", "license": "CC0"} for i in range(4)]
         return datasets.Dataset.from_list(rows).to_iterable_dataset()
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
@@ -82,7 +82,9 @@ def test_texts_are_streamed_up_to_the_limit(played_hub: list[tuple]) -> None:
     documents = list(hub_documents("some/data:small", split="test", limit=3))
     assert [document["text"] for document in documents] == ["text 0", "text 1", "text 2"]
     assert documents[2]["id"] == "hub/some/data:small/test/0000002"
-    assert "some/data" in documents[0]["licence"]
+    assert documents[0]["licence"] == "CC0"
+    assert documents[0]["title"] == "T"
+    assert "some/data, test row 0" in documents[0]["origin"]
     assert played_hub == [("some/data", "small", "test", True)]
 
 
@@ -94,10 +96,12 @@ def test_offline_mode_reads_the_cache(played_hub: list, monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("played_hub")
 def test_what_the_hub_does_not_have() -> None:
-    with pytest.raises(MinilmError, match=r"no/such.* doesn't exist") as raised:
+    with pytest.raises(MinilmError, match=r"no/such.* doesn't exist\. The sources") as raised:
         next(hub_documents("no/such"))
     assert "more" not in str(raised.value)
-    with pytest.raises(MinilmError, match=r"no text in 'body'; its fields are \['n', 'text'\]"):
+    with pytest.raises(
+        MinilmError, match=r"row 0 has no text in 'body'; its fields are \['license'"
+    ):
         next(hub_documents("some/data", text_field="body"))
 
 
