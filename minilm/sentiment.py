@@ -24,7 +24,13 @@ from minilm.evaluate.classification import (
 )
 from minilm.evaluate.mistakes import worst_mistakes
 from minilm.files import read_json, write_json
-from minilm.model.storage import load_model, load_tensors, model_tensors, save_tensors
+from minilm.model.storage import (
+    load_model,
+    load_tensors,
+    model_tensors,
+    save_tensors,
+    set_model_tensors,
+)
 from minilm.model.transformer import Transformer, TransformerConfig
 from minilm.prepare.tokenizer import Tokenizer
 from minilm.recipe import EvaluateConfig, Iteration
@@ -137,10 +143,10 @@ def load_classifier(path: Path) -> tuple[Classifier, ClassifierConfig]:
     tensors, about = load_tensors(path)
     config = ClassifierConfig(**about["classifier"])
     backbone = Transformer(TransformerConfig(**about["backbone"]))
-    if backbone.config.tie_embeddings:
-        tensors["backbone.head.weight"] = tensors["backbone.embedding.weight"]
     model = Classifier(backbone, len(LABELS), config.pooling, config.dropout)
-    model.load_state_dict(tensors)
+    weights = {name: t for name, t in tensors.items() if name.startswith("backbone.")}
+    set_model_tensors(backbone, {name.removeprefix("backbone."): t for name, t in weights.items()})
+    model.head.load_state_dict({name: tensors[f"head.{name}"] for name in model.head.state_dict()})
     return model.eval(), config
 
 

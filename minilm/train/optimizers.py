@@ -1,4 +1,6 @@
-"""Which optimiser moves which weight."""
+"""Which optimiser moves which weight, and one step of them all."""
+
+from collections.abc import Iterable
 
 import torch
 from torch import nn
@@ -30,3 +32,12 @@ def make_optimizers(
         for group in optimizer.param_groups:
             group["peak"] = group["lr"]
     return optimizers
+
+
+def move(optimizers: Iterable[torch.optim.Optimizer], factor: float = 1.0) -> None:
+    """Let every optimiser take its step at `factor` times the full rates; forget the gradients."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * factor
+        optimizer.step()
+        optimizer.zero_grad()

@@ -10,19 +10,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
 from minilm.errors import MinilmError
-from minilm.evaluate.language import bits_per_byte, token_losses
+from minilm.evaluate.language import bits_per_byte, evaluating, token_losses
 from minilm.model.storage import Model, save_model
+from minilm.prepare.packing import best_fit
 from minilm.prepare.shards import TokenShards
-from minilm.train.batches import Batches
+from minilm.train.batches import IGNORED, PackedBatches, count_asked, make_batches
 from minilm.train.checkpoint import load_checkpoint, save_checkpoint
 from minilm.train.device import autocast, choose_device
-from minilm.train.optimizers import make_optimizers
+from minilm.train.optimizers import make_optimizers, move
 from minilm.train.schedule import warmup_decay
 
 
@@ -30,8 +32,11 @@ from minilm.train.schedule import warmup_decay
 class TrainerConfig:
     """How long to train, how fast, and how often to look.
 
-    A step sees `accumulate` mini-batches of `batch_size` windows; their gradients add up before the
-    weights move, so `accumulate` trades memory for time and changes nothing else. `learning_rate`
+    A step sees `accumulate` mini-batches of `batch_size` rows; their gradients add up before the
+    weights move, so `accumulate` trades memory for time and changes nothing else. `packing` says
+    what a row is (see `minilm.train.batches.make_batches`): by default a window of the stream,
+    whatever documents lie in it; with all other packings, attention, loss and evaluation keep
+    inside documents. `learning_rate`
     is AdamW's, `muon_learning_rate` Muon's (0: AdamW moves everything). `warmup` and `decay` are
     the shares of the run in which the learning rate rises and falls, `clip` is the largest allowed
     norm of the gradient, `eval_tokens` how much of the validation text is read at each evaluation.
@@ -40,6 +45,7 @@ class TrainerConfig:
     steps: int = 600
     batch_size: int = 16
     accumulate: int = 1
+    packing: str = "stream"
     learning_rate: float = 1e-2
     muon_learning_rate: float = 0.02
     weight_decay: float = 0.1
@@ -81,8 +87,13 @@ class Trainer:
         self.device = choose_device(config.device)
         self.model = model.to(self.device)
         self.context_length = model.config.context_length
-        self.batches = Batches(
-            train, config.batch_size * config.accumulate, self.context_length, config.seed
+        self.batches = make_batches(
+            train,
+            config.packing,
+            config.batch_size * config.accumulate,
+            self.context_length,
+            seed=config.seed,
+            steps=config.steps,
         )
         self.optimizers = make_optimizers(
             self.model,
@@ -125,8 +136,8 @@ class Trainer:
     def train_step(self, step: int) -> dict[str, Any]:
         """Do one step and return its row: batch, gradients, clip, learning rate, move."""
         start = time.perf_counter()
-        inputs, targets = (ids.to(self.device) for ids in self.batches.batch(step))
-        loss = self.add_gradients(inputs, targets)
+        inputs, targets, *documents = (ids.to(self.device) for ids in self.batches.batch(step))
+        loss, n_tokens = self.add_gradients(inputs, targets, *documents), count_asked(targets)
         if loss != loss:  # NaN is the one number that differs from itself
             raise MinilmError(
                 f"The loss is not a number at step {step + 1}. The last checkpoint is kept; lower"
@@ -134,42 +145,38 @@ class Trainer:
             )
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         factor = self.schedule(step)
-        self.move(factor)
+        move(self.optimizers, factor)
         seconds = time.perf_counter() - start
         before = self.history[-1] if self.history else {"seconds": 0.0, "tokens": 0}
         return {
             "step": step + 1,
-            "tokens": before["tokens"] + inputs.numel(),
+            "tokens": before["tokens"] + n_tokens,
             "train_loss": loss,
             "learning_rate": factor,
             "grad_norm": norm.item(),
             "seconds": before["seconds"] + seconds,
-            "tokens_per_second": inputs.numel() / seconds,
+            "tokens_per_second": n_tokens / seconds,
         }
 
-    def add_gradients(self, inputs: Tensor, targets: Tensor) -> float:
-        """Add up the gradients of all mini-batches; return their mean loss: (A B, T) twice."""
+    def add_gradients(self, *batch: Tensor) -> float:
+        """Add up the gradients of all mini-batches; return the mean loss: (A B, T) each.
+
+        Each mini-batch counts as much as it has targets.
+        """
         loss = 0.0
-        n_parts = self.config.accumulate
-        for part, wanted in zip(inputs.chunk(n_parts), targets.chunk(n_parts), strict=True):
-            part_loss = self.loss(part, wanted) / n_parts
+        n_tokens = count_asked(batch[1])
+        for part in zip(*(rows.chunk(self.config.accumulate) for rows in batch), strict=True):
+            part_loss = self.loss(*part) / (n_tokens / count_asked(part[1]))
             part_loss.backward()  # type: ignore[no-untyped-call]
             loss += part_loss.item()
         return loss
 
-    def move(self, factor: float) -> None:
-        """Let every optimiser take its step at the scaled rate, and forget the gradients."""
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = group["peak"] * factor
-            optimizer.step()
-            optimizer.zero_grad()
-
-    def loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the mean surprise at the targets, in nats per token: (B, T), (B, T) -> ()."""
+    def loss(self, inputs: Tensor, targets: Tensor, documents: Tensor | None = None) -> Tensor:
+        """Return the mean surprise at the targets, in nats per token: (B, T) each -> ()."""
+        kept_apart = {} if documents is None else {"documents": documents}
         with autocast(self.device):
-            logits = self.model(inputs)  # (B, T) -> (B, T, V)
-            return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+            logits = self.model(inputs, **kept_apart)  # (B, T) -> (B, T, V)
+            return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
 
     def schedule(self, step: int) -> float:
         """Return the factor on the learning rates at a step."""
@@ -179,10 +186,35 @@ class Trainer:
 
     def evaluate(self) -> float:
         """Return the bits per byte of the first `eval_tokens` of the validation text."""
+        if self.config.packing != "stream":
+            return self.evaluate_documents()
         ids = torch.from_numpy(self.valid.read(0, min(self.config.eval_tokens, len(self.valid))))
         losses = token_losses(self.model, ids.to(self.device), self.context_length)
         n_bytes = int(self.valid.token_lengths[ids[1:]].sum())
         return bits_per_byte(losses, n_bytes)
+
+    def evaluate_documents(self) -> float:
+        """Return the same for a model that reads each document by itself.
+
+        Documents longer than the context are read through windows that move on by half of it, as
+        `token_losses` does with the stream.
+        """
+        begins = self.valid.documents[1]
+        lengths = np.clip(self.config.eval_tokens - begins, 0, self.valid.document_lengths)
+        plan = best_fit(lengths, self.context_length, stride=max(1, self.context_length // 2))
+        batches = PackedBatches(self.valid, plan, batch_size=1)
+        losses, n_bytes = [], 0
+        with evaluating(self.model):
+            for first in range(0, len(plan), 16):
+                rows = batches.lay_out(list(range(first, min(first + 16, len(plan)))))
+                inputs, targets, documents = (numbers.to(self.device) for numbers in rows)
+                logits = self.model(inputs, documents=documents)  # (B, T) -> (B, T, V)
+                asked = targets != IGNORED
+                losses.append(
+                    F.cross_entropy(logits[asked].float(), targets[asked], reduction="none").cpu()
+                )
+                n_bytes += int(self.valid.token_lengths[targets[asked].cpu()].sum())
+        return bits_per_byte(torch.cat(losses), n_bytes)
 
     def is_due(self, step: int, every: int) -> bool:
         """Say whether something that happens every so many steps, and at the last, is due."""

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from minilm.errors import MinilmError
 from minilm.model.storage import Model
-from minilm.train.optimizers import make_optimizers
+from minilm.train.optimizers import make_optimizers, move
 from minilm.train.schedule import warmup_decay
 
 
@@ -126,11 +126,7 @@ def tune_step(
     loss = F.cross_entropy(scores, torch.tensor(labels, device=device))
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * factor
-        optimizer.step()
-        optimizer.zero_grad()
+    move(optimizers, factor)
     return loss.item()
 
 

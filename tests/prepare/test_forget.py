@@ -29,6 +29,7 @@ def read(folder: Path) -> Rows:
     assert shards.n_bytes == shards.document_bytes.sum()
     assert len(shards) == shards.document_lengths.sum() == shards.index["n_tokens"]
     assert len(names) == shards.index["n_documents"]
+    assert all(entry["n_tokens"] for entry in shards.index["shards"])
     ends = starts + shards.document_lengths
     rows = [
         (shards.read(a, b).tolist(), name) for a, b, name in zip(starts, ends, names, strict=True)

@@ -14,7 +14,7 @@ FLOORS = {
     "model": set(),
     "evaluate": set(),
     "prepare": {"collect"},
-    "train": {"model", "evaluate", "prepare.shards"},
+    "train": {"model", "evaluate", "prepare.packing", "prepare.shards"},
     "tune": {"collect", "prepare", "model", "evaluate", "train"},
     "serve": {"model", "prepare"},
 }

@@ -79,6 +79,82 @@ def test_accumulated_mini_batches_equal_one_batch(shards):
         torch.testing.assert_close(mine, other, atol=1e-4, rtol=1e-3)
 
 
+@pytest.fixture
+def documents(tmp_path):
+    """Documents of many lengths; each token tells the next one, and nothing crosses a border."""
+    generator = np.random.default_rng(0)
+    for part, n in (("train", 300), ("valid", 40)):
+        sizes = generator.integers(1, 25, n)
+        pieces = [(np.arange(size) * 7 + generator.integers(30)) % 30 for size in sizes]
+        write_shards(pieces, tmp_path / part, vocab_size=30, token_lengths=[2] * 30)
+    return TokenShards.open(tmp_path / "train"), TokenShards.open(tmp_path / "valid")
+
+
+PACKINGS = ("joined", "padded", "best-fit", "short-first")
+
+
+@pytest.mark.parametrize("kind", ["transformer", "lstm"])
+@pytest.mark.parametrize("packing", PACKINGS)
+def test_a_recipe_may_pack(documents, kind, packing):
+    config = replace(CONFIG, steps=25, learning_rate=0.02, packing=packing)
+    trainer = Trainer(small(kind), config, *documents)
+    history = trainer.fit()
+    assert history[-1]["valid_bits_per_byte"] < history[4]["valid_bits_per_byte"]
+    asked = [(trainer.batches.batch(step)[1] != -100).sum().item() for step in range(25)]
+    assert [row["tokens"] for row in history] == np.cumsum(asked).tolist()
+    assert (min(asked) < 4 * 16) == (packing in ("padded", "short-first"))
+
+
+def test_padding_is_worth_nothing(documents):
+    """The loss of a padded step is the mean over its real targets, however it is accumulated."""
+    config = replace(CONFIG, packing="padded", batch_size=8)
+    whole = Trainer(small(), config, *documents)
+    parts = Trainer(small(), replace(config, batch_size=2, accumulate=4), *documents)
+    batch = whole.batches.batch(3)
+    losses = [trainer.add_gradients(*batch) for trainer in (whole, parts)]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-6)
+    for mine, other in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, other.grad, atol=1e-6, rtol=1e-4)
+
+    inputs, targets, numbers = batch
+    total = sum(
+        torch.nn.functional.cross_entropy(
+            whole.model(row[None, :n])[0], wanted[:n], reduction="sum"
+        )
+        for row, wanted, n in zip(inputs, targets, (numbers >= 0).sum(dim=1).tolist(), strict=True)
+    )
+    assert losses[0] == pytest.approx(total.item() / (targets != -100).sum().item(), abs=1e-5)
+
+
+def test_documents_are_evaluated_one_by_one(documents):
+    trainer = Trainer(small(), replace(CONFIG, packing="best-fit", eval_tokens=10**6), *documents)
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for weight in trainer.model.parameters():
+            weight.add_(torch.randn_like(weight) * 0.1)
+    valid = trainer.valid
+    row = valid.read(0, len(valid))
+    ids = torch.from_numpy(np.concatenate([row[-1:], row]))  # each token after the one before it
+    total = 0.0
+    for start, n in zip(valid.documents[1].tolist(), valid.document_lengths.tolist(), strict=True):
+        # windows of 16 that move on by 8, each token judged by the first that holds it
+        for begin in range(0, max(n - 16, 0) + 8, 8) if n > 16 else [0]:
+            end = min(begin + 16, n)
+            asked = 0 if begin == 0 else begin + 8
+            if asked < end:
+                logits = trainer.model(ids[None, start + begin : start + end])[0]
+                losses = torch.nn.functional.cross_entropy(
+                    logits, ids[start + begin + 1 : start + end + 1], reduction="none"
+                )
+                total += losses[asked - begin :].sum().item()
+    assert trainer.evaluate() == pytest.approx(total / np.log(2) / (2 * len(row)), abs=1e-5)
+
+
+def test_packings_need_shards_that_know_their_documents(documents):
+    with pytest.raises(MinilmError, match="packing is 'tight'"):
+        Trainer(small(), replace(CONFIG, packing="tight"), *documents)
+
+
 def test_stopped_between_steps_and_continued_equals_uninterrupted(shards, tmp_path):
     class StopError(Exception):
         pass
