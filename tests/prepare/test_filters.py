@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minilm.prepare.filters import share_of_repeated_lines, share_of_top_gram, why_rejected
+from minilm.prepare.filters import (
+    LINE_RULES,
+    RULES,
+    share_of_repeated_lines,
+    share_of_top_gram,
+    why_rejected,
+)
 
 REVIEW = "effective but too-tepid biopic"
 LONG = " ".join(f"word{i} follows another{i}," for i in range(40))
@@ -49,3 +55,20 @@ def test_shares() -> None:
 @given(st.text(max_size=200))
 def test_any_text_gets_an_answer(text: str) -> None:
     assert isinstance(why_rejected(text), str | None)
+
+
+@given(st.lists(st.sampled_from(["a", "film", "an", "odd"]), min_size=50, max_size=70))
+def test_the_bound_saves_time_and_changes_nothing(words: list[str]) -> None:
+    expected = [n for n, limit in {2: 0.20, 3: 0.18, 4: 0.16}.items()
+                if share_of_top_gram(words, n) > limit]  # fmt: skip
+    found = why_rejected(" ".join(words))
+    if sum(map(len, words)) >= 2 * len(words):
+        assert found == (f"one run of {expected[0]} words repeated" if expected else None)
+
+
+def test_published_rules_go_by_name() -> None:
+    assert set(RULES) == {"gopher", "c4", "fineweb"}
+    for name, why in RULES.items():
+        assert why("") is not None
+        assert why("").startswith(f"{name}: ")
+    assert LINE_RULES["c4"]("Home | News\nThis line is a sentence.") == "This line is a sentence."
