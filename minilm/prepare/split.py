@@ -29,6 +29,12 @@ def split_of(document_id: str, *, valid: float = 0.05, test: float = 0.05, seed:
     return "valid" if position < test + valid else "train"
 
 
+def check_shares(valid: float, test: float) -> None:
+    """Raise MinilmError when a part would have no share."""
+    if valid <= 0 or test <= 0 or valid + test >= 1:
+        raise MinilmError(f"Shares of valid={valid} and test={test} leave a part without text.")
+
+
 def split_documents(
     ids: Iterable[str], *, valid: float = 0.05, test: float = 0.05, seed: int = 0
 ) -> dict[str, Part]:
@@ -37,8 +43,7 @@ def split_documents(
     Each goes where `split_of` sends it; in a small collection a part may then be empty, and gets
     the training document of the lowest position. Raises MinilmError for fewer than 3 documents.
     """
-    if valid <= 0 or test <= 0 or valid + test >= 1:
-        raise MinilmError(f"Shares of valid={valid} and test={test} leave a part without text.")
+    check_shares(valid, test)
     parts = {id_: split_of(id_, valid=valid, test=test, seed=seed) for id_ in ids}
     if len(parts) < len(PARTS):
         raise MinilmError(

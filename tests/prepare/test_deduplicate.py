@@ -2,18 +2,20 @@
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minilm.errors import MinilmError
 from minilm.prepare.deduplicate import (
-    bands_and_rows,
+    Clusters,
+    candidates,
     exact_duplicates,
     jaccard,
     near_duplicates,
     shingles,
 )
+from minilm.prepare.scratch import RECORD
 
 
 @given(st.lists(st.text("ab", max_size=2)))
@@ -61,10 +63,58 @@ def test_recall_at_the_threshold() -> None:
     assert len(near_duplicates(texts + edited, similarity)) >= 290
 
 
-def test_the_first_is_kept_and_chains_do_not_grow() -> None:
+def test_the_first_is_kept_whatever_the_order() -> None:
     first = random_texts(1, 100)[0]
     second = change_words(first, [50])
     assert near_duplicates([second, first, second.upper()]) == {1: 0, 2: 0}
+    assert near_duplicates([first, second.upper(), second]) == {1: 0, 2: 0}
+
+
+def test_clusters_are_transitive() -> None:
+    """Each text differs from its neighbor in one word; the ends have little in common."""
+    chain = random_texts(1, 100)
+    for position in (10, 30, 50, 70, 90):
+        chain.append(change_words(chain[-1], [position]))
+    assert jaccard(shingles(chain[0]), shingles(chain[-1])) < 0.7
+    assert near_duplicates(chain) == dict.fromkeys(range(1, 6), 0)
+    assert near_duplicates(chain[::-1]) == dict.fromkeys(range(1, 6), 0)
+
+
+def test_a_large_group_of_equal_texts_is_one_cluster() -> None:
+    """More than each is compared with: 60 copies with a word changed at the end of each."""
+    texts = [change_words(random_texts(1, 100)[0] + f" number{i}", [99]) for i in range(60)]
+    assert near_duplicates(texts) == dict.fromkeys(range(1, 60), 0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 30)), max_size=25), st.data())
+def test_candidates_connect_all_that_share_a_key(records, data) -> None:
+    """The oracle: documents joined whenever they share a key, in any order."""
+    left_out = np.array(data.draw(st.lists(st.booleans(), min_size=31, max_size=31)))
+    rows = np.array(sorted(set(records)), dtype=RECORD)
+    pairs = np.concatenate([[], *candidates([rows], left_out)]).astype(np.uint64)
+    clusters, expected = Clusters(31), Clusters(31)
+    for a, b in (divmod(int(pair), 2**32) for pair in pairs):
+        assert a < b
+        assert not left_out[a]
+        assert not left_out[b]
+        clusters.join(a, b)
+    for key in range(6):
+        members = [b for k, b in set(records) if k == key and not left_out[b]]
+        for member in members:
+            expected.join(members[0], member)
+    firsts = [[c.first(i) for i in range(31)] for c in (clusters, expected)]
+    assert firsts[0] == firsts[1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9))))
+def test_a_cluster_is_named_by_its_first(joins) -> None:
+    clusters, names = Clusters(10), list(range(10))  # the oracle: rename all of one cluster
+    for a, b in joins:
+        clusters.join(a, b)
+        old, new = max(names[a], names[b]), min(names[a], names[b])
+        names = [new if name == old else name for name in names]
+    assert [clusters.first(i) for i in range(10)] == names
+    assert clusters.repeats().tolist() == [names[i] != i for i in range(10)]
 
 
 def test_the_threshold_is_exact() -> None:
@@ -72,16 +122,6 @@ def test_the_threshold_is_exact() -> None:
     b = change_words(a, [53])  # 49 of 51 runs in common
     assert near_duplicates([a, b], threshold=49 / 51) == {1: 0}
     assert near_duplicates([a, b], threshold=49 / 51 + 1e-9) == {}
-
-
-def test_bands_promise_few_misses() -> None:
-    for threshold in (0.2, 0.5, 0.8, 0.95, 1.0):
-        bands, rows = bands_and_rows(threshold)
-        assert bands * rows <= 128
-        assert (1 - threshold**rows) ** bands <= 0.01
-    for threshold in (0, -1, 1.01):
-        with pytest.raises(MinilmError, match="near_threshold"):
-            bands_and_rows(threshold)
 
 
 def test_nothing_to_compare() -> None:
