@@ -6,26 +6,31 @@ rerun skips a stage whose stamp still holds, a changed recipe reruns just what d
 a killed run finds its half-filled folder as it was left.
 """
 
-import contextlib
 import dataclasses
 import hashlib
 import json
-import shutil
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from minilm import __version__
 from minilm.errors import MinilmError
 from minilm.files import atomic_writer, read_json, write_json
 from minilm.memory import forget_peak, peak_memory
 from minilm.recipe import Recipe, to_toml
+from minilm.run_folder import (
+    EARLIER,
+    RECIPE,
+    STAMP,
+    STARTED,
+    discard,
+    is_done,
+    open_run,
+    sizes_of,
+)
 
-RECIPE, LOCK, STARTED, STAMP = "recipe.toml", ".lock", "started.json", "stamp.json"
-EARLIER, TRASH = ".earlier", ".trash"
 Folders = Mapping[str, Path]
 
 
@@ -90,10 +95,10 @@ def stamp_of(stage: Stage, recipe: Recipe, stamps: Mapping[str, str]) -> str:
 
 def _run_stage(stage: Stage, recipe: Recipe, out: Path, stamp: str, number: str) -> None:
     folder, earlier = out / stage.name, out / EARLIER / stage.name
-    if _is_done(earlier, stamp):
-        _discard(folder, out)
+    if is_done(earlier, stamp):
+        discard(folder, out)
         earlier.rename(folder)
-    if _is_done(folder, stamp):
+    if is_done(folder, stamp):
         print(f"{number} {stage.name}: unchanged, kept", flush=True)
         return
     resumed = _start(folder, earlier, out, stamp)
@@ -103,25 +108,10 @@ def _run_stage(stage: Stage, recipe: Recipe, out: Path, stamp: str, number: str)
     stage.body(stage.settings(recipe), folder, {name: out / name for name in stage.needs})
     seconds, memory = round(time.perf_counter() - start, 2), peak_memory()
     record = {"seconds": seconds, "peak_memory_bytes": memory, "resumed": resumed}
-    write_json(folder / STAMP, {"stamp": stamp, **record, "files": _sizes(folder)})
-    _discard(earlier, out)
+    write_json(folder / STAMP, {"stamp": stamp, **record, "files": sizes_of(folder)})
+    discard(earlier, out)
     used = f", peak memory {memory / 1e6:,.0f} MB" if memory else ""
     print(f"{' ' * len(number)} done in {seconds:.1f} s{used}", flush=True)
-
-
-def _is_done(folder: Path, stamp: str) -> bool:
-    """Whether the folder was completed under this stamp and still holds what was written then."""
-    if not (folder / STAMP).is_file():
-        return False
-    record = read_json(folder / STAMP)
-    return bool(record.get("stamp") == stamp and record.get("files") == _sizes(folder))
-
-
-def _sizes(folder: Path) -> dict[str, int]:
-    """Return the size of every file that the stage wrote, to notice one that is gone or cut."""
-    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
-    return {name: size for name, size in sizes.items() if name not in (STAMP, STARTED)}
 
 
 def _start(folder: Path, earlier: Path, out: Path, stamp: str) -> bool:
@@ -133,13 +123,13 @@ def _start(folder: Path, earlier: Path, out: Path, stamp: str) -> bool:
     """
     started = folder / STARTED
     if (folder / STAMP).is_file():
-        _discard(earlier, out)
+        discard(earlier, out)
         earlier.parent.mkdir(parents=True, exist_ok=True)
         folder.rename(earlier)
     elif started.is_file():
         if read_json(started)["stamp"] == stamp:
             return True
-        _discard(folder, out)
+        discard(folder, out)
     elif folder.exists() and any(folder.iterdir()):
         raise MinilmError(
             f"{folder} holds files that minilm did not put there. Move them, or choose another"
@@ -147,50 +137,3 @@ def _start(folder: Path, earlier: Path, out: Path, stamp: str) -> bool:
         )
     write_json(started, {"stamp": stamp})
     return False
-
-
-def _discard(folder: Path, out: Path) -> None:
-    """Delete a folder of the run: first it is gone from its place, then from the disk."""
-    shutil.rmtree(out / TRASH, ignore_errors=True)  # of a process that was killed here
-    if folder.exists():
-        folder.rename(out / TRASH)
-        shutil.rmtree(out / TRASH)
-
-
-@contextlib.contextmanager
-def open_run(out: Path) -> Iterator[None]:
-    """Make `out` a run folder, or find that it is one, and keep other processes out of it.
-
-    The lock is the system's: it is released when this process ends, however it ends. Raises
-    MinilmError when the folder cannot be made, holds something else, or is in use.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        strangers = {path.name for path in out.iterdir()} - {LOCK}
-        if strangers and not (out / RECIPE).is_file():
-            raise MinilmError(
-                f"{out} is not empty and not a run of minilm (it has no {RECIPE}), so nothing is"
-                " written there. Choose another folder with --out."
-            )
-        lock = open(out / LOCK, "a+b")  # noqa: SIM115 (the with below closes it)
-    except OSError as error:
-        raise MinilmError(f"{out} cannot be used as a run folder: {error.strerror}.") from error
-    with lock:
-        try:
-            _lock(lock)
-        except OSError:
-            raise MinilmError(
-                f"Another minilm is building in {out}. Wait for it to end, or choose another --out."
-            ) from None
-        yield
-
-
-def _lock(file: IO[bytes]) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -121,8 +121,8 @@ def walk(recipe: "Recipe", out: Path, goal: str) -> None:
 
 def choose_recipe(path: str | None, out: Path | None, sources: tuple[str, ...]) -> "Recipe":
     """Return the recipe that was named; else that of the run in `out`; else minilm's default."""
-    from minilm.build import RECIPE
     from minilm.recipe import DEFAULT, load_recipe
+    from minilm.run_folder import RECIPE
 
     if path is None and out is not None and (out / RECIPE).is_file():
         return load_recipe(out / RECIPE, sources)

@@ -142,8 +142,8 @@ def test_a_path_that_cannot_be_a_folder_is_an_error(tmp_path: Path) -> None:
 
 def test_two_processes_do_not_build_in_one_run(tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib, minilm.build\n"
-        f"with minilm.build.open_run(pathlib.Path({str(tmp_path)!r})):\n"
+        "import sys, pathlib, minilm.run_folder\n"
+        f"with minilm.run_folder.open_run(pathlib.Path({str(tmp_path)!r})):\n"
         "    print('locked', flush=True); sys.stdin.read()"
     )
     command, pipe = [sys.executable, "-c", code], subprocess.PIPE
