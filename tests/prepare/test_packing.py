@@ -32,6 +32,8 @@ def test_every_token_is_in_one_place_and_no_row_is_too_long(plan_of, lengths, ca
     assert [row.tolist() for row in rows] == [plan[r].tolist() for r in range(len(plan))]
     filled = [sum(stop - start for _, start, stop, _ in row.tolist()) for row in rows]
     assert all(0 < tokens <= capacity for tokens in filled)
+    assert (plan.sizes > 0).all()
+    assert plan.longest.tolist() == [max(stop - start for _, start, stop, _ in r) for r in rows]
     if plan_of is not joined:  # one document never fills two places of a row
         assert all(len(set(row[:, 0].tolist())) == len(row) for row in rows)
     places = len(rows) * capacity

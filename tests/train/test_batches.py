@@ -82,6 +82,7 @@ def test_every_epoch_deals_every_row_once(n_rows, batch_size, seed):
     n_rows = max(n_rows, batch_size)
     dealer = Dealer(n_rows, batch_size, seed)
     drawn = [row for step in range(3 * n_rows) for row in dealer.hand(step)]
+    assert dealer.hand(0) == drawn[:batch_size]  # after epochs that came later
     for epoch in range(3):
         assert sorted(drawn[epoch * n_rows : (epoch + 1) * n_rows]) == list(range(n_rows))
 
