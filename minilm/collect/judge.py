@@ -41,7 +41,7 @@ def judge(
 
 
 def _redirect(found: Found, target: str, config: CrawlConfig, frontier: Frontier) -> Judgment:
-    """A redirect is a link on a short leash; only where a crawl begins may it lead to a new host."""
+    """A redirect is a link on a short leash; only from a start may it lead to a new host."""
     if not target:
         return Outcome("dropped", "redirect to no address"), []
     if found.redirects >= config.max_redirects:

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable
 from email.message import Message
+from typing import cast
 from urllib.parse import urljoin
 
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding
-from resiliparse.parse.html import HTMLTree
+from resiliparse.parse.html import ElementNode, HTMLTree
 
 from minilm.collect.addresses import normalize_address
 
@@ -26,23 +27,24 @@ def links_of(address: str, headers: Iterable[tuple[str, str]], body: bytes) -> l
     if any(name == "x-robots-tag" and _forbids_following(value) for name, value in told):
         return []
     encoding = charset_of(content_type) or detect_encoding(body) or "utf-8"
-    document = HTMLTree.parse(bytes_to_str(body, encoding, errors="replace")).document
-    if document is None:
-        return []
-    for tag in document.get_elements_by_tag_name("meta"):
-        robots = (tag.getattr("name") or "").lower() == "robots"
-        if robots and _forbids_following(tag.getattr("content") or ""):
-            return []
-    base = address
-    for tag in document.get_elements_by_tag_name("base"):
-        base = _join(address, tag.getattr("href") or "")
-        break
-    links: dict[str, None] = {}
-    for tag in document.query_selector_all("a[href], area[href]"):
-        if "nofollow" not in (tag.getattr("rel") or "").lower().split():
-            links[normalize_address(tag.getattr("href") or "", base)] = None
-    links.pop("", None)
-    return list(links)
+    tree = HTMLTree.parse(bytes_to_str(body, encoding, errors="replace"))
+    base, links = "", list[str]()
+    # A walk through the tree: the parser's own lists of elements take quadratic time to read.
+    for node in tree.document or ():
+        tag = node.tag
+        if tag not in ("a", "area", "base", "meta"):
+            continue
+        get = cast(ElementNode, node).getattr
+        if tag == "base":
+            base = base or _join(address, get("href") or "")
+        elif tag == "meta":
+            robots = (get("name") or "").lower() == "robots"
+            if robots and _forbids_following(get("content") or ""):
+                return []
+        elif "nofollow" not in (get("rel") or "").lower().split():
+            links.append(get("href") or "")
+    found = (normalize_address(link, base or address) for link in links if link)
+    return [link for link in dict.fromkeys(found) if link]
 
 
 def charset_of(content_type: str) -> str:
