@@ -41,7 +41,7 @@ def remove_special_characters(text: str) -> str:
 
 
 def remove_stop_words(text: str) -> str:
-    """Drop the 318 most frequent little words of scikit-learn's list, among them "not".
+    """Drop the 318 words of scikit-learn's list, most of them little, among them "not" and "well".
 
     Source: the list of the Glasgow Information Retrieval Group; Nothman et al. 2018, "Stop Word
     Lists in Free Open-source Software Packages", on what is odd in it.
@@ -50,7 +50,7 @@ def remove_stop_words(text: str) -> str:
 
 
 def stem(text: str) -> str:
-    """Cut each word's ending off by rule: "universities" and "universal" become "univers".
+    """Cut each word's ending off by rule: "relation" and "relational" become "relat".
 
     Source: Porter's English stemmer ("Porter2"), snowballstem.org.
     """

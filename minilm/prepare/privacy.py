@@ -13,7 +13,7 @@ import re
 
 EMAIL, PHONE, IP, CARD = "<email>", "<phone>", "<ip>", "<card>"
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,4}[A-Za-z]{2,24}\b")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-][\w.+%&'-]{0,63}@(?:[\w-]{1,63}\.){1,4}[A-Za-z]{2,24}\b")
 
 _SEVEN_DIGITS = re.compile(r"\d(?:[ .()/-]{0,3}\d){6}")  # what holds less holds no number to mask
 _PHONE = re.compile(
@@ -40,7 +40,7 @@ _IPV6 = re.compile(
     r"(?<![\w:.])[23][0-9a-fA-F]{3}:(?:[0-9a-fA-F]{0,4}:){1,6}[0-9a-fA-F]{0,4}(?![\w:])"
 )
 _NOT_AN_ADDRESS = re.compile(
-    r"(?:\bv|version|release|section|chapter|clause|paragraph|appendix|article|rule|part|§)\.?\s?\Z",
+    r"(?:\bv|version|release|build|section|chapter|clause|paragraph|appendix|article|rule|part|§)\.?\s?\Z",
     re.IGNORECASE,
 )
 
