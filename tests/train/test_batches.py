@@ -150,6 +150,15 @@ def test_a_curriculum_goes_from_short_to_long_and_loses_nothing(tmp_path):
     assert (np.diff(sizes[:30]) >= 0).all()
     assert (np.diff(sizes[30:]) >= 0).all()
     assert sizes[:6].max() < sizes[24:30].min()
+    assert sizes[29] > sizes[30]  # a pool is a fair share of all lengths
+
+
+def test_short_first_sorts_as_long_as_the_run(tmp_path):
+    tokens = some_documents(tmp_path, [*range(1, 10)] * 9)
+    batches = make_batches(tokens, "short-first", 4, 9, steps=6)
+    longest = batches.plan.longest[[row for step in range(6) for row in batches.hand(step)]]
+    assert (np.diff(longest) >= 0).all()
+    assert longest[0] < longest[-1]
 
 
 @pytest.mark.parametrize("packing", ["stream", "joined", "padded", "best-fit", "short-first"])
