@@ -167,7 +167,6 @@ def drop_repeated_lines(
 
 def remove_duplicates(corpus: Corpus, settings: PrepareConfig) -> Numbers:
     """Keep the first of equal texts, then the first of nearly equal ones: the numbers that stay."""
-    corpus.lines.check()
     gone = np.zeros(len(corpus), bool)
 
     def equal(a: int, b: int) -> bool:

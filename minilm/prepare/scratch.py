@@ -31,7 +31,7 @@ class ScratchFile:
     """A file that is first written and then read, and must not have changed in between."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.n_bytes, self._crc = path, 0, 0
+        self.path, self.n_bytes, self._crc, self._n_checked = path, 0, 0, 0
         self._file = open(path, "wb")  # noqa: SIM115 (open until the work is done)
 
     def write(self, data: bytes) -> None:
@@ -42,6 +42,7 @@ class ScratchFile:
 
     def check(self) -> None:
         """Read the whole file once; raise MinilmError that names it when it has changed."""
+        self._n_checked = self.n_bytes
         self._file.flush()
         crc = size = 0
         with open(self.path, "rb") as file:
@@ -86,7 +87,9 @@ class Lines(ScratchFile):
                 yield line[:-1]
 
     def __getitem__(self, number: int) -> bytes:
-        """Read one line. Call `check` before the first, for this one is not checked."""
+        """Read one line; the whole file is checked before the first that is read this way."""
+        if self._n_checked != self.n_bytes:
+            self.check()
         start, end = self._starts[number], self._starts[number + 1]
         self._reader.seek(start)
         return self._reader.read(end - start - 1)

@@ -51,7 +51,6 @@ def test_lines(tmp_path: Path) -> None:
         assert list(lines) == [b"one", b"", "drei ü".encode()]
         assert [lines[number] for number in (2, 0, 1)] == ["drei ü".encode(), b"one", b""]
         lines.append(b"four")
-        lines.check()
         assert lines[3] == b"four"
     assert not (tmp_path / "s").exists()
 
@@ -77,6 +76,18 @@ def test_a_changed_file_is_named_before_it_is_read(tmp_path: Path, damage, kind:
         file.path.write_bytes(damage(file.path.read_bytes()))
         with pytest.raises(MinilmError, match="state has changed while it was in use"):
             next(iter(file if kind == "lines" else file.blocks()))
+
+
+def test_a_single_line_is_not_read_from_a_changed_file(tmp_path: Path) -> None:
+    with Scratch(tmp_path / "s") as scratch:
+        lines = scratch.lines("state")
+        lines.append(b"one")
+        assert lines[0] == b"one"
+        lines.append(b"two")
+        lines._file.flush()
+        lines.path.write_bytes(b"One\ntwo\n")
+        with pytest.raises(MinilmError, match="state has changed"):
+            lines[1]
 
 
 def test_the_folder_is_cleared_before_and_after(tmp_path: Path) -> None:
