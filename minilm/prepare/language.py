@@ -10,7 +10,7 @@ Source: Lui and Baldwin 2012, "langid.py: An Off-the-shelf Language Identificati
 from functools import cache
 from typing import Any
 
-LOOK_AT = 4000  # characters: enough to be sure, and long documents cost no more than that
+LOOK_AT = 1000  # characters: enough to be sure, and long documents cost no more than that
 UNKNOWN = "und"  # ISO 639-2: undetermined
 
 
