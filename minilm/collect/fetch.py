@@ -8,16 +8,18 @@ each is a new address, which the crawler has to check like any other.
 
 import http.client
 import socket
+import ssl
 import threading
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from urllib.parse import urlsplit
 
 from urllib3 import BaseHTTPResponse
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import DecodeError, HTTPError
 
 from minilm.collect.network import FetchError, resolve
@@ -64,7 +66,7 @@ def fetch(
     parts = urlsplit(address)
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
-    ips = resolve(host, port, allow_private, min(timeout, deadline))
+    ips = resolve(host, port, allow_private, patience=min(timeout, deadline))
     sent = {
         "Host": parts.netloc,
         "User-Agent": user_agent,
@@ -73,16 +75,23 @@ def fetch(
         "Connection": "close",
     }
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    with _alarm(deadline) as alarm:
+    with ExitStack() as stack:
+        alarm = stack.enter_context(_Alarm(deadline))
         try:
-            connection, ip = _connect(ips, port, host if secure else "", timeout, alarm)
+            line, ip = _connect(ips, port, min(timeout, deadline))
+            stack.enter_context(line)
+            alarm.watch(line)
+            connection = stack.enter_context(closing(HTTPConnection(host, port, timeout=timeout)))
+            connection.sock = _secure().wrap_socket(line, server_hostname=host) if secure else line
             connection.request("GET", target, headers=sent, preload_content=False)
-            response = connection.getresponse()
-            body = _read(response, max_bytes, cut, content_types) if response.status == 200 else b""
+            response = stack.enter_context(closing(connection.getresponse()))
+            wanted = response.status == 200
+            body = _read(response, max_bytes, cut, content_types) if wanted else b""
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-            reason = f"not done in {deadline:g} s" if alarm.rang else _first_line(error)
-            raise FetchError(reason, again=not isinstance(error, DecodeError)) from error
-        if alarm.rang:  # a body of unknown length seems complete when its socket is cut
+            reason = _first_line(error)
+            if not alarm.rang:
+                raise FetchError(reason, again=not isinstance(error, DecodeError)) from error
+        if alarm.rang:  # also without an error: a body of unknown length ends with its socket
             raise FetchError(f"not done in {deadline:g} s", again=True)
     headers = tuple((str(name), str(value)) for name, value in response.headers.items())
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -90,28 +99,18 @@ def fetch(
     return Answer(address, response.status, reason, headers, body, tuple(sent.items()), ip, now)
 
 
-def _connect(
-    ips: list[str], port: int, secure_host: str, timeout: float, alarm: "_Alarm"
-) -> tuple[HTTPConnection, str]:
-    """Connect to the first checked address that answers; the certificate must name the host."""
-    for ip in ips:
-        connection: HTTPConnection
-        if secure_host:
-            connection = HTTPSConnection(
-                ip, port, timeout=timeout, server_hostname=secure_host, assert_hostname=secure_host
-            )
-        else:
-            connection = HTTPConnection(ip, port, timeout=timeout)
-        alarm.watch(connection)
-        try:
-            connection.connect()
-        except (HTTPError, OSError):
-            if ip == ips[-1] or alarm.rang:
-                raise
-            continue
-        alarm.watch(connection)
-        break
-    return connection, ip
+def _connect(ips: list[str], port: int, timeout: float) -> tuple[socket.socket, str]:
+    """Connect to the first of the checked addresses that answers."""
+    for ip in ips[:-1]:
+        with suppress(OSError):
+            return socket.create_connection((ip, port), timeout), ip
+    return socket.create_connection((ips[-1], port), timeout), ips[-1]
+
+
+@cache
+def _secure() -> ssl.SSLContext:
+    """How this machine trusts: the certificate must be vouched for, and name the host."""
+    return ssl.create_default_context()
 
 
 def _read(
@@ -145,50 +144,34 @@ def wait_of(answer: Answer) -> float:
 
 
 class _Alarm:
-    """Cuts the watched connection's socket when it rings; what waits for it then ends at once."""
+    """Cuts a line when its time is over: a timeout bounds one wait, and a drip is a thousand."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         self.rang = False
-        self._sockets: list[socket.socket] = []
-        self._connection: HTTPConnection | None = None
+        self._line: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._ring)
+        self._timer.daemon = True
 
-    def watch(self, connection: HTTPConnection) -> None:
-        """Know a connection before it connects (its handshake may drip), and its socket after."""
-        self._connection = connection
-        if connection.sock is not None:
-            self._sockets.append(connection.sock)
-            if self.rang:
-                self.ring()
+    def watch(self, line: socket.socket) -> None:
+        """Hold on to a line, whatever wraps it later; what waits for it ends when it is cut."""
+        self._line = line.dup()
+        if self.rang:
+            self._ring()
 
-    def ring(self) -> None:
+    def _ring(self) -> None:
         self.rang = True
-        current = getattr(self._connection, "sock", None)
-        for sock in [*self._sockets, *([current] if current else [])]:
-            with suppress(OSError):  # not the TLS socket's own shutdown, which waits for the peer
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """End the connection, read to the end or not."""
-        if self._connection is not None:
-            self._connection.close()
-        for sock in self._sockets:
+        if self._line:
             with suppress(OSError):
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-            sock.close()
+                self._line.shutdown(socket.SHUT_RDWR)
 
+    def __enter__(self) -> "_Alarm":
+        self._timer.start()
+        return self
 
-@contextmanager
-def _alarm(seconds: float) -> Iterator[_Alarm]:
-    """Ring after some seconds: a timeout bounds one wait, and a slow drip is a thousand of them."""
-    alarm = _Alarm()
-    timer = threading.Timer(seconds, alarm.ring)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield alarm
-    finally:
-        timer.cancel()
-        alarm.close()
+    def __exit__(self, *error: object) -> None:
+        self._timer.cancel()
+        if self._line:
+            self._line.close()
 
 
 def _first_line(error: Exception) -> str:

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from email.message import Message
 from typing import cast
 from urllib.parse import urljoin
 
-from resiliparse.parse.encoding import bytes_to_str, detect_encoding
 from resiliparse.parse.html import ElementNode, HTMLTree
 
 from minilm.collect.addresses import normalize_address
+from minilm.collect.extract import decode_page
 
 HTML = ("text/html", "application/xhtml+xml")
 
@@ -26,8 +25,7 @@ def links_of(address: str, headers: Iterable[tuple[str, str]], body: bytes) -> l
         return []
     if any(name == "x-robots-tag" and _forbids_following(value) for name, value in told):
         return []
-    encoding = charset_of(content_type) or detect_encoding(body) or "utf-8"
-    tree = HTMLTree.parse(bytes_to_str(body, encoding, errors="replace"))
+    tree = HTMLTree.parse(decode_page(body, content_type)[0])
     base, links = "", list[str]()
     # A walk through the tree: the parser's own lists of elements take quadratic time to read.
     for node in tree.document or ():
@@ -45,16 +43,6 @@ def links_of(address: str, headers: Iterable[tuple[str, str]], body: bytes) -> l
             links.append(get("href") or "")
     found = (normalize_address(link, base or address) for link in links if link)
     return [link for link in dict.fromkeys(found) if link]
-
-
-def charset_of(content_type: str) -> str:
-    """The charset that a Content-Type header names, or ""."""
-    message = Message()
-    message["Content-Type"] = content_type
-    try:
-        return str(message.get_content_charset() or "")
-    except (LookupError, ValueError):  # a charset in an encoding that does not exist
-        return ""
 
 
 def _forbids_following(directives: str) -> bool:

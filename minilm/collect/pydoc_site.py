@@ -15,15 +15,15 @@ import pkgutil
 import pydoc
 import re
 import sys
+import sysconfig
 import threading
-import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from minilm.collect.loopback import Answer, Site, serve
 
 FORBIDDEN = "/encodings"
 ROBOTS = f"User-agent: *\nDisallow: {FORBIDDEN}\n"
@@ -34,35 +34,14 @@ EXCLUDED = {
     *("readline", "distutils", "lib2to3", "test", "xxlimited", "xxlimited_35", "xxsubtype"),
     "pydoc_data",
 }
+LIBRARY = sysconfig.get_path("stdlib")
+MISSING = b"<title>Not found</title>There is no such page."
 LICENCE = "https://docs.python.org/3/license.html"
 _lock = threading.Lock()  # modules are imported and described one at a time
 
 
-@dataclass(frozen=True)
-class Request:
-    """One line of the log: when (seconds on a clock that only goes forward), what, who, answer."""
-
-    at: float
-    path: str
-    user_agent: str
-    status: int
-
-
-@dataclass
-class PydocSite:
-    """A site that runs: its address, and the requests that it was sent, in their order."""
-
-    address: str
-    log: list[Request] = field(default_factory=list)
-
-    @property
-    def paths(self) -> list[str]:
-        """The paths that were asked for, in their order."""
-        return [request.path for request in self.log]
-
-
 @contextmanager
-def serve_pydoc(robots: str = ROBOTS, crawl_delay: float | None = None) -> Iterator[PydocSite]:
+def serve_pydoc(robots: str = ROBOTS, crawl_delay: float | None = None) -> Iterator[Site]:
     """Serve the site on a free port of 127.0.0.1 while the with-block runs.
 
     `robots` is its robots.txt, to which `crawl_delay` adds a line for all robots.
@@ -70,53 +49,14 @@ def serve_pydoc(robots: str = ROBOTS, crawl_delay: float | None = None) -> Itera
     if crawl_delay is not None:
         robots = f"User-agent: *\nCrawl-delay: {crawl_delay:g}\n{robots}"
 
-    def answer(path: str) -> tuple[int, str, bytes]:
+    def answer(path: str) -> Answer:
         if path == "/robots.txt":
-            return 200, "text/plain", robots.encode()
+            return 200, {"Content-Type": "text/plain"}, robots.encode()
         page = page_of(path)
-        if page is None:
-            return 404, "text/html; charset=utf-8", b"<title>Not found</title>No such page."
-        return 200, "text/html; charset=utf-8", page
+        return 200 if page else 404, {"Content-Type": "text/html; charset=utf-8"}, page or MISSING
 
     with serve(answer) as site:
         yield site
-
-
-@contextmanager
-def serve(answer: Callable[[str], tuple[int, str, bytes]]) -> Iterator[PydocSite]:
-    """Serve any site: `answer(path)` returns status, content type and body."""
-    site = PydocSite("")
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            at = time.monotonic()
-            status, content_type, body = answer(self.path)
-            agent = self.headers.get("User-Agent", "")
-            site.log.append(Request(at, self.path, agent, status))
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            pass  # a crawler that hangs up in the middle is no error of the site
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        site.address = f"http://127.0.0.1:{server.server_address[1]}/"
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield site
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @cache
@@ -183,8 +123,8 @@ def _document(writer: pydoc.Doc, name: str) -> str:
 
 
 def _without_environment(text: str) -> str:
-    """Two modules have `os.environ` as a default argument, and pydoc prints all of it."""
-    return text.replace(repr(os.environ), "environ")
+    """pydoc prints default arguments in full, and some are `os.environ` or where Python lives."""
+    return text.replace(repr(os.environ), "environ").replace(LIBRARY, "")
 
 
 def _value_of(thing: object) -> str:
