@@ -20,6 +20,8 @@ from minilm.errors import MinilmError
 from minilm.files import atomic_writer, read_json, write_json
 from minilm.memory import forget_peak, peak_memory
 from minilm.recipe import Recipe, to_toml
+from minilm.removal import finish
+from minilm.removed import Removed
 from minilm.run_folder import (
     EARLIER,
     RECIPE,
@@ -39,7 +41,10 @@ class Stage:
     """One step of the road: `body(settings, folder, folders)` fills `folder`.
 
     The body gets its own part of the recipe and the folders of the stages that it needs, and
-    nothing else: so it cannot depend on something that its stamp does not know.
+    nothing else: so it cannot depend on something that its stamp does not know. `reads` names the
+    places of documents that it learns from or shows ("collect", "train", "valid", "test"): its
+    stamp changes when a document is removed from one of them. The folders of collect and prepare
+    need no such mark: they change with the removal itself (`minilm.removal`).
     """
 
     name: str
@@ -47,6 +52,7 @@ class Stage:
     body: Callable[[Any, Path, Folders], None]
     settings: Callable[[Recipe], Any]
     needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 def build(recipe: Recipe, out: Path, stages: tuple[Stage, ...], goal: str = "") -> None:
@@ -64,9 +70,11 @@ def build(recipe: Recipe, out: Path, stages: tuple[Stage, ...], goal: str = "") 
             file.write(f"# What this run was made of, by minilm {__version__}.\n\n")
             file.write(to_toml(recipe.tables))
         print(f"minilm {__version__} · recipe {recipe.name} · {out}", flush=True)
+        finish(out)
+        removed = Removed.read(out)
         stamps: dict[str, str] = {}
         for stage in stages:
-            stamps[stage.name] = stamp_of(stage, recipe, stamps)
+            stamps[stage.name] = removed.stamp(stamp_of(stage, recipe, stamps), stage.reads)
             if stage.name in wanted:
                 number = f"[{wanted.index(stage.name) + 1}/{len(wanted)}]"
                 _run_stage(stage, recipe, out, stamps[stage.name], number)

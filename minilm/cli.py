@@ -29,6 +29,7 @@ ROAD = {
     "report": "   put data, curves, samples and scores on one HTML page",
     "generate": "7  continue a text with the model of a run",
     "chat": "7  continue text in turns, at a prompt",
+    "remove": "   take texts out of a run by their ids, for good",
 }
 
 
@@ -67,7 +68,13 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, what in ROAD.items():
         command = commands.add_parser(name, help=what, description=what.lstrip("0123456789 "))
-        if name in ("generate", "chat"):
+        if name == "remove":
+            command.set_defaults(do=remove)
+            command.add_argument("--run", type=Path, required=True, help="the run's folder")
+            command.add_argument(
+                "--id", action="append", required=True, help="a document's id; may be repeated"
+            )
+        elif name in ("generate", "chat"):
             _add_sampling(command)
         else:
             _add_building(command)
@@ -127,6 +134,15 @@ def choose_recipe(path: str | None, out: Path | None, sources: tuple[str, ...]) 
     if path is None and out is not None and (out / RECIPE).is_file():
         return load_recipe(out / RECIPE, sources)
     return load_recipe(path or DEFAULT, sources)
+
+
+def remove(arguments: argparse.Namespace) -> None:
+    """Remove texts from a run; say where they were, and which models still know them."""
+    from minilm.removal import remove_and_tell
+    from minilm.stages import STAGES
+
+    reads = {stage.name: stage.reads for stage in STAGES}
+    print(remove_and_tell(arguments.run, arguments.id, reads))
 
 
 def generate(arguments: argparse.Namespace) -> None:

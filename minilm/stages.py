@@ -11,18 +11,22 @@ import torch
 from tqdm import tqdm
 
 from minilm.build import Folders, Stage
-from minilm.collect.documents import Document, read_collection, write_collection
+from minilm.collect.documents import Document, read_collection
 from minilm.collect.files import matching_files
+from minilm.collect.licences import LEFT_OUT, LeftOut, keep_licensed
+from minilm.collect.representativeness import CENSUS, write_counted
 from minilm.collect.sources import open_source
-from minilm.files import sha256_of, write_json
+from minilm.files import read_json, sha256_of, write_json
 from minilm.measure import measure_language, surprise
 from minilm.model.lstm import LSTM, LSTMConfig
 from minilm.model.storage import Model, load_model
 from minilm.model.transformer import Transformer, TransformerConfig
-from minilm.prepare.clean import PrepareConfig, prepare
+from minilm.prepare.clean import CARD, PrepareConfig, prepare
+from minilm.prepare.datasheet import DATASHEET, write_datasheet
 from minilm.prepare.shards import TokenShards
 from minilm.prepare.tokenizer import Tokenizer
 from minilm.recipe import CollectConfig, EvaluateConfig, Iteration, Recipe, Samples
+from minilm.removed import Removed
 from minilm.sentiment import measure_sentiment, tune_classifiers
 from minilm.serve.run import complete
 from minilm.train.trainer import Trainer, TrainerConfig
@@ -31,12 +35,17 @@ NetworkConfig = TransformerConfig | LSTMConfig
 
 
 def collect(settings: tuple[CollectConfig, Any], folder: Path, folders: Folders) -> None:
-    """Gather the documents of all sources into one collection."""
+    """Gather the documents of all sources, but those that were removed, into one collection."""
     config, _ = settings
     documents: Iterator[Document] = chain.from_iterable(
         islice(open_source(name), 0, None, config.every) for name in config.sources
     )
-    write_collection(tqdm(documents, unit="document", desc="collect"), folder)
+    left_out = LeftOut()
+    if config.allow_licences:
+        documents = keep_licensed(documents, config.allow_licences, left_out)
+    documents = Removed.read(folder.parent).without(documents)
+    write_counted(tqdm(documents, unit="document", desc="collect"), folder)
+    left_out.save(folder)
 
 
 def state_of_sources(recipe: Recipe) -> dict[str, Any]:
@@ -56,8 +65,14 @@ def state_of_sources(recipe: Recipe) -> dict[str, Any]:
 
 
 def prepare_(config: PrepareConfig, folder: Path, folders: Folders) -> None:
-    """Clean, split and tokenize the collection."""
-    prepare(read_collection(folders["collect"]), config, folder)
+    """Clean, split and tokenize the collection; the card gets to know what collecting counted."""
+    collected = folders["collect"]
+    card = prepare(read_collection(collected), config, folder)
+    card["left_out"] = [{**row, "ids": row["ids"][:3]} for row in read_json(collected / LEFT_OUT)]
+    card["census"] = read_json(collected / CENSUS)
+    card["removed"] = Removed.read(folder.parent).by_date()
+    write_json(folder / CARD, card)
+    write_datasheet(card, folder / DATASHEET)
 
 
 def train(
@@ -147,6 +162,7 @@ STAGES = (
         body=train,
         settings=lambda recipe: (recipe.transformer, recipe.train, recipe.samples),
         needs=("prepare",),
+        reads=("train", "valid"),
     ),
     Stage(
         name="train/lstm",
@@ -154,6 +170,7 @@ STAGES = (
         body=train,
         settings=lambda recipe: (recipe.lstm, recipe.train, recipe.samples),
         needs=("prepare",),
+        reads=("train", "valid"),
     ),
     Stage(
         name="tune",
@@ -161,6 +178,7 @@ STAGES = (
         body=tune,
         settings=lambda recipe: recipe.tune,
         needs=("prepare", "train/transformer"),
+        reads=("train", "valid"),
     ),
     Stage(
         name="evaluate",
@@ -168,6 +186,7 @@ STAGES = (
         body=evaluate,
         settings=lambda recipe: (recipe.evaluate, recipe.samples),
         needs=("prepare", "train/transformer", "train/lstm", "tune"),
+        reads=("train", "valid", "test"),
     ),
     Stage(
         name="report",
@@ -175,5 +194,6 @@ STAGES = (
         body=report,
         settings=lambda recipe: recipe.tables,
         needs=("collect", "prepare", "train/transformer", "train/lstm", "tune", "evaluate"),
+        reads=("collect", "train", "valid", "test"),
     ),
 )

@@ -253,3 +253,36 @@ def test_a_changed_new_or_lost_file_of_any_kind_is_another_collection(tmp_path: 
     assert all(one != other for one, other in itertools.combinations(states, 2))
     (tmp_path / "picture.png").write_bytes(b"")
     assert state_of_sources(recipe) == states[-1]
+
+
+def test_a_list_of_licences_decides_what_is_collected_and_the_cards_say_so(tmp_path: Path) -> None:
+    licences = ["CC BY 4.0", "not stated", "cc-by-nc-4.0"]
+    rows = [
+        {"text": f"Text {n} on " + " ".join(f"w{n * k % 17}" for k in range(30))}
+        | {"licence": licences[n % 3]}
+        for n in range(60)
+    ]
+    table = tmp_path / "rows.jsonl"
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    recipe = tmp_path / "allow.toml"
+    recipe.write_text(
+        f'[collect]\nsources = ["files:{table.as_posix()}"]\nallow_licences = ["CC-BY-4.0"]\n'
+        "[prepare]\nvocab_size = 280\nvalid = 0.2\ntest = 0.2\nworkers = 1\n"
+    )
+    out = tmp_path / "run"
+    assert run("prepare", "--recipe", recipe, "--out", out) == 0
+    assert json.loads((out / "collect/manifest.json").read_text())["documents"] == 20
+    left_out = json.loads((out / "collect/left_out.json").read_text())
+    assert [(row["licence"], len(row["ids"])) for row in left_out] == [
+        ("CC-BY-NC-4.0", 20),
+        ("unknown", 20),
+    ]
+    card = json.loads((out / "prepare/card.json").read_text())
+    assert [(row["licence"], row["documents"]) for row in card["left_out"]] == [
+        ("CC-BY-NC-4.0", 20),
+        ("unknown", 20),
+    ]
+    sheet = (out / "prepare/datasheet.md").read_text()
+    assert "left out for the licence CC-BY-NC-4.0: 20" in sheet
+    recipe.write_text(recipe.read_text().replace('"CC-BY-4.0"', '"CC-BY"'))
+    assert run("prepare", "--recipe", recipe, "--out", out) == 2

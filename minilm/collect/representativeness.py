@@ -13,10 +13,13 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from minilm.collect.documents import Document
+from minilm.collect.documents import Document, write_collection
+from minilm.files import write_json
 
+CENSUS = "census.json"
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 ERA = 50  # years
 PRIOR = 10_000.0  # words: how strongly a group is believed to speak like everyone until it does not
@@ -152,3 +155,11 @@ def topic_words(
             if z >= 2 and len(groups) > 1
         ]
     return found
+
+
+def write_counted(documents: Iterable[Document], folder: Path) -> dict[str, Any]:
+    """Write a collection and, beside it, its census as census.json; return the manifest."""
+    census = Census()
+    manifest = write_collection(census.count(documents), folder)
+    write_json(Path(folder) / CENSUS, census.records())
+    return manifest
