@@ -164,11 +164,10 @@ class _Crawl:
                 work = partial(self._read_rules, origin)
                 self._submit(host, work, partial(self._end_rules, host, origin))
                 return
-            host.rules[origin] = SiteRules(files, self.config.user_agent)
+            self._follow(host, origin, files)
+            return
         rules = host.rules[origin]
-        if rules.delay > self.config.max_wait:
-            host.left = f"robots.txt asks for {rules.delay:g} s between two pages"
-        elif reason := rules.why_not(found.address):
+        if reason := rules.why_not(found.address):
             self.frontier.finish(found.address, Outcome("forbidden", reason, asked=False))
         else:
             get = partial(self._get, found.address)
@@ -206,8 +205,14 @@ class _Crawl:
                 host.left = f"no robots.txt from {origin}: {error}"
             return
         self.frontier.set_site(origin, files, at=time.time())
-        host.rules[origin] = SiteRules(files, self.config.user_agent)
+        self._follow(host, origin, files)
         self._rest(host, max(self.config.delay, host.rules[origin].delay))
+
+    def _follow(self, host: _Host, origin: str, files: dict[str, bytes]) -> None:
+        """Follow a site's rules from now on, or leave it if we cannot."""
+        rules = host.rules[origin] = SiteRules(files, self.config.user_agent)
+        if rules.delay > self.config.max_wait:
+            host.left = f"robots.txt asks for {rules.delay:g} s between two pages"
 
     def _end_page(
         self, host: _Host, rules: SiteRules, found: Found, future: Future[Answer]

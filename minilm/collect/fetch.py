@@ -87,10 +87,13 @@ def fetch(
             response = stack.enter_context(closing(connection.getresponse()))
             wanted = response.status == 200
             body = _read(response, max_bytes, cut, content_types) if wanted else b""
+        except FetchError:
+            if not alarm.rang:  # else half of the headers may have been judged
+                raise
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-            reason = _first_line(error)
             if not alarm.rang:
-                raise FetchError(reason, again=not isinstance(error, DecodeError)) from error
+                again = not isinstance(error, DecodeError)
+                raise FetchError(_first_line(error), again) from error
         if alarm.rang:  # also without an error: a body of unknown length ends with its socket
             raise FetchError(f"not done in {deadline:g} s", again=True)
     headers = tuple((str(name), str(value)) for name, value in response.headers.items())
