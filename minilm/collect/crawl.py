@@ -6,10 +6,11 @@ is known is in the folder: pages in WARC files, everything else in the frontier;
 stopped, by a budget or by `kill -9`, goes on when it is called again.
 """
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,9 @@ from minilm.collect.network import FetchError
 from minilm.collect.robots import SiteRules, read_site_files
 from minilm.collect.warc import WarcWriter
 from minilm.errors import MinilmError
+from minilm.files import write_json
 
+REPORT = "report.json"
 RULES_LAST = 24 * 3600  # seconds after which robots.txt is asked for again: RFC 9309, section 2.4
 
 
@@ -75,7 +78,7 @@ def crawl(
             )
     info = {"software": config.user_agent, "operator": config.contact, "robots": "obey"}
     with Frontier(folder) as frontier:
-        frontier.add([Found(address, 0) for address in addresses], len(addresses))
+        frontier.add([Found(address, 0) for address in addresses], per_pattern=sys.maxsize)
         with (
             WarcWriter(folder, info, frontier.last_place()) as warc,
             ThreadPoolExecutor(config.connections) as pool,
@@ -86,7 +89,9 @@ def crawl(
         left = {name: host.left for name, host in work.hosts.items() if host.left}
         requests, n_bytes = frontier.spent()
         files = sorted(folder.glob("crawl-*.warc.gz"))
-        return CrawlReport(requests, n_bytes, frontier.outcomes(), left, stopped, files)
+        report = CrawlReport(requests, n_bytes, frontier.outcomes(), left, stopped, files)
+        write_json(folder / REPORT, asdict(report) | {"files": [path.name for path in files]})
+        return report
 
 
 @dataclass

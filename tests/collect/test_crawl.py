@@ -460,7 +460,7 @@ def wait_until(happened: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.005)
+        time.sleep(0.002)
 
 
 def size_of(folder: Path) -> int:
@@ -489,11 +489,11 @@ def test_killed_between_two_pages_nothing_is_fetched_twice(tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_killed_at_any_time_only_what_was_on_its_way_is_asked_again(tmp_path: Path) -> None:
-    pages = {f"/{n}": links(f"/{n + 1}", text=f"{n} " * 2000) for n in range(150)}
+    pages = {f"/{n}": links(f"/{n + 1}", text=f"{n} " * 2000) for n in range(300)}
     on_its_way = Counter[str]()
     with serve(of(pages | {"/": links("/0")})) as site:
         for number in range(6):
-            process = start_crawl(site.address, tmp_path, delay=0.0)
+            process = start_crawl(site.address, tmp_path, delay=0.01)
             target = len(site.log) + 3 + 5 * number
             wait_until(lambda target=target: len(site.log) >= target)  # type: ignore[misc]
             time.sleep(0.001 * number)
@@ -502,10 +502,10 @@ def test_killed_at_any_time_only_what_was_on_its_way_is_asked_again(tmp_path: Pa
             on_its_way[site.paths[-1]] += 1
         report = crawl([site.address], tmp_path, config())
     asked = Counter(pages_of(site))
-    assert report.kept == 151
+    assert report.kept == 301
     assert asked - Counter(dict.fromkeys(asked, 1)) <= on_its_way
     urls = [page.url for page in pages_in(report)]
-    assert len(urls) == len(set(urls)) == 151
+    assert len(urls) == len(set(urls)) == 301
 
 
 def test_killed_before_a_page_was_written_down(
