@@ -15,7 +15,9 @@ import jinja2
 from minilm import __version__
 from minilm.files import atomic_writer, read_json
 from minilm.model_card import REPORT, describe
-from minilm.recipe import to_toml
+from minilm.people import people_facts
+from minilm.prepare.datasheet import DATASHEET, Answers, write_datasheet
+from minilm.recipe import read_table, to_toml
 from minilm.teach import style
 from minilm.teach.figures.report import (
     Curve,
@@ -38,7 +40,12 @@ Facts = dict[str, Any]
 
 
 def write_report(tables: dict[str, Any], run: Path) -> None:
-    """Write the run's report/report.html from what its stages left; `tables` are its recipe."""
+    """Write the run's report/report.html from what its stages left; `tables` are its recipe.
+
+    Beside it stands the datasheet, with the answers that the recipe gives.
+    """
+    answers = read_table(Answers, "datasheet", tables.get("datasheet", {}))
+    write_datasheet(read_json(run / "prepare/card.json"), run / "report" / DATASHEET, answers)
     with atomic_writer(run / REPORT, "w") as file:
         file.write(render(gather(tables, run)))
 
@@ -63,6 +70,10 @@ def gather(tables: dict[str, Any], run: Path) -> Facts:
         "sampling": read_json(run / "evaluate/samples.json")["sampling"],
         "samples": read_json(run / "evaluate/samples.json")["samples"],
         "data": data_facts(run),
+        "people": people_facts(
+            read_json(run / "prepare/card.json"),
+            read_table(Answers, "datasheet", tables.get("datasheet", {})),
+        ),
         "tokens": read_json(run / "evaluate/tokens.json"),
         "language": language_facts(run),
         "sentiment": sentiment_facts(run),

@@ -10,6 +10,7 @@ import pytest
 from minilm.errors import MinilmError
 from minilm.files import read_json, write_json
 from minilm.model_card import closing_words, compared
+from minilm.people import decades_of
 from minilm.report import write_report
 from minilm.teach import style
 from minilm.teach.figures.report import Curve, learning_curves, score_intervals, themed_svg
@@ -48,6 +49,7 @@ def run(tmp_path: Path) -> Path:
                     "bytes": 2_000_000,
                     "licences": ["public domain"],
                     "dates": ["1790-01-08", "2026-02-01"],
+                    "kept": {"documents": 8, "bytes": 1_600_000},
                 }
             },
             "steps": [
@@ -65,6 +67,29 @@ def run(tmp_path: Path) -> Path:
             },
             "tokenizer": {"vocab_size": 4096, "bytes_per_token": 4.0},
             "limits": ["One genre."],
+            "census": {
+                "years": [
+                    {"year": "", "words": 60},
+                    {"year": "1799", "words": 30},
+                    {"year": "1812", "words": 10},
+                ],
+                "languages": [{"language": "en", "documents": 7}],
+                "sources": [
+                    {
+                        "source": EVIL,
+                        "documents": 10,
+                        "words": 123_456,
+                        "words_per_document": {"10 %": 11, "median": 222, "90 %": 3333},
+                        "typical": [{"word": "gold"}, {"word": EVIL}],
+                    }
+                ],
+                "eras": [
+                    {"era": "1750 to 1799", "words": 30, "typical": [{"word": "militia"}]},
+                    {"era": "1800 to 1849", "words": 10, "typical": []},
+                ],
+            },
+            "left_out": [{"licence": "CC-BY-NC-4.0", "documents": 5, "ids": ["a"]}],
+            "removed": [{"date": "2026-11-24", "documents": 3}],
         },
         "train/transformer/history.json": history(1.9),
         "train/lstm/history.json": history(2.1),
@@ -169,8 +194,8 @@ def test_every_text_is_escaped(run: Path) -> None:
     reader = Reader()
     reader.feed(page)
     assert (
-        reader.text.count(EVIL) == 8
-    )  # source (thrice), two checkpoints, sample, iteration, mistake
+        reader.text.count(EVIL) == 10
+    )  # source (four times), a typical word, two checkpoints, sample, iteration, mistake
 
 
 def test_the_numbers_of_the_files_are_on_the_page(run: Path) -> None:
@@ -245,3 +270,35 @@ def test_figures_take_their_colors_from_the_page() -> None:
             c.lower() for c in style.COLORS.values()
         }
     assert "var(--lstm)" in themed_svg(learning_curves(curves, "MB", ""))
+
+
+def test_who_speaks_and_what_nobody_answered_is_on_the_page(run: Path) -> None:
+    reader = Reader()
+    reader.feed(page_of(run))
+    text = re.sub(r"\s+", " ", reader.text)
+    for expected in (
+        "60 % of them bear no date",
+        "11 · 222 · 3,333",
+        "gold",
+        "militia",
+        "5 texts were left out for their licence: CC-BY-NC-4.0",
+        "3 texts were removed on request on 2026-11-24",
+        "What was this data put together for?",
+    ):
+        assert expected in text, expected
+    answered = {**TABLES, "datasheet": {"purpose": "To learn."}}
+    write_report(answered, run)
+    assert "What was this data" not in (run / "report/report.html").read_text(encoding="utf-8")
+    assert "To learn." in (run / "report/datasheet.md").read_text(encoding="utf-8")
+
+
+def test_a_card_without_a_census_still_makes_a_page(run: Path) -> None:
+    card = read_json(run / "prepare/card.json")
+    del card["census"]
+    write_json(run / "prepare/card.json", card)
+    assert "did not count who speaks" in page_of(run)
+    assert decades_of([{"year": "1799", "words": 3}, {"year": "1812", "words": 4}]) == {
+        1790: 3,
+        1800: 0,
+        1810: 4,
+    }
