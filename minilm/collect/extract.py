@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import detect_encoding
-from resiliparse.parse.html import HTMLTree
+from resiliparse.parse.html import DOMContext, ElementNode, HTMLTree, traverse_dom
 from w3lib.encoding import (
     html_body_declared_encoding,
     http_content_type_encoding,
@@ -27,6 +27,7 @@ from minilm.errors import MinilmError
 Method = Literal["trafilatura", "resiliparse"]
 
 MOST_BYTES = 10_000_000  # no page that somebody wrote is longer
+MOST_DEPTH = 512  # browsers nest no deeper; and the time of resiliparse grows with depth squared
 HTML, PLAIN = {"text/html", "application/xhtml+xml", ""}, {"text/plain", "text/markdown"}
 
 # The encodings of the web (WHATWG, Encoding, section 4.2), and no other: Python knows some, such as
@@ -38,24 +39,27 @@ WEB = (
     *(f"iso-8859-{n}" for n in (*range(2, 9), 10, 13, 14, 15, 16)),
 )  # fmt: skip
 
-CLAIMS = {  # where a page says it, the first that holds counts; the attribute is the value
-    "title": (("meta[property='og:title']", "content"),),  # if the title element is empty
+# Where a page says it, the first that holds counts: tag, an attribute and a word that it must hold,
+# and the attribute that is the claim.
+CLAIMS = {
+    "title": (("meta", "property", "og:title", "content"),),  # if the title element is empty
     "date": (
-        ("meta[property='article:published_time']", "content"),
-        ("meta[itemprop='datePublished']", "content"),
-        ("meta[name='date']", "content"),
-        ("meta[name='dcterms.date']", "content"),
-        ("meta[name='DC.date']", "content"),
-        ("time[pubdate]", "datetime"),
-        ("article time", "datetime"),
+        ("meta", "property", "article:published_time", "content"),
+        ("meta", "itemprop", "datepublished", "content"),
+        ("meta", "name", "date", "content"),
+        ("meta", "name", "dcterms.date", "content"),
+        ("meta", "name", "dc.date", "content"),
+        ("time", "itemprop", "datepublished", "datetime"),
+        ("time", "class", "published", "datetime"),
     ),
     "language": (
-        ("html[lang]", "lang"),
-        ("html", "xml:lang"),
-        ("meta[http-equiv='content-language']", "content"),
+        ("html", "lang", "", "lang"),
+        ("html", "xml:lang", "", "xml:lang"),
+        ("meta", "http-equiv", "content-language", "content"),
     ),
-    "licence": (("[rel~='license']", "href"),),
+    "licence": (("a", "rel", "license", "href"), ("link", "rel", "license", "href")),
 }
+TAGS = {tag for places in CLAIMS.values() for tag, *_ in places}
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,12 @@ def extract_page(
     if kind in PLAIN:
         return Extracted(content, charset=charset, problem="" if content.strip() else "empty")
     try:
+        tree = HTMLTree.parse(content)
+        elements, depth = _elements(tree)
+        if depth > MOST_DEPTH:
+            return Extracted(charset=charset, problem=f"nested deeper than {MOST_DEPTH}")
         text = READERS[method](content, url)
-        claims = dict(_claims(HTMLTree.parse(content)))
+        claims = dict(_claims(tree.title, elements))
     except Exception as error:  # whatever a stranger's page does to a library, the next page waits
         return Extracted(charset=charset, problem=f"{method} failed: {type(error).__name__}")
     problem = "" if text else "no main text"
@@ -148,14 +156,41 @@ def _valid(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
-def _claims(tree: HTMLTree) -> Iterator[tuple[str, str]]:
-    """Yield what the page says about itself, as (field, value); the first claim that holds."""
+Attributes = dict[str, str]  # of an element, with its tag under ""
+
+
+def _elements(tree: HTMLTree) -> tuple[list[Attributes], int]:
+    """Return the elements that may hold a claim, and how deep the page is nested."""
+    elements: list[Attributes] = []
+    deepest = 0
+
+    def note(context: DOMContext) -> None:
+        nonlocal deepest
+        deepest = max(deepest, context.depth)
+        node = context.node
+        if isinstance(node, ElementNode) and node.tag in TAGS:
+            attributes = {name.lower(): node.getattr(name) or "" for name in node.attrs}
+            elements.append({"": node.tag, **attributes})
+
+    if tree.document and tree.document.document_element:
+        # One walk: asking for elements by their names takes cubic time in nested pages.
+        traverse_dom(tree.document.document_element, note, elements_only=True)
+    return elements, deepest
+
+
+def _claims(title: str | None, elements: list[Attributes]) -> Iterator[tuple[str, str]]:
+    """Yield what the page says about itself, as (field, value)."""
     for field, places in CLAIMS.items():
-        claims = [tree.title] if field == "title" else []
-        for where, attribute in places:
-            nodes = tree.document.query_selector_all(where) if tree.document else ()
-            claims += [node.getattr(attribute) for node in nodes]
+        claims = [title] if field == "title" else []
+        for tag, attribute, word, claim in places:
+            claims += [
+                e.get(claim) for e in elements if e[""] == tag and _holds(e, attribute, word)
+            ]
         yield field, next(filter(None, (_cleaned(field, claim) for claim in claims)), "")
+
+
+def _holds(element: Attributes, attribute: str, word: str) -> bool:
+    return attribute in element and (not word or word in element[attribute].lower().split())
 
 
 def _cleaned(field: str, claim: str | None) -> str:

@@ -19,7 +19,7 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 from minilm.collect.documents import Document, iso_day, make_document
 from minilm.errors import MinilmError
 
-WIKIPEDIA = "CC BY-SA 4.0 (Wikipedia's text, see its terms of use)"
+WIKIPEDIA = "CC-BY-SA-4.0"
 NOT_TEXT = {
     "ref", "references", "table", "gallery", "math", "chem", "score", "timeline", "imagemap",
     "syntaxhighlight", "source", "templatestyles", "indicator",

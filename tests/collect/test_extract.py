@@ -107,12 +107,22 @@ def test_without_any_declaration_the_bytes_are_asked() -> None:
         (b"%PDF-1.7", "application/pdf", "not a text: application/pdf"),
         (bytes(range(8)) * 9 + bytes(100), "", "not a text: bytes"),
         (b"a" * 10_000_001, "text/html", "longer than 10 MB"),
+        (b"<div>some words" * 600, "text/html", "nested deeper than 512"),
     ],
 )
 def test_no_text_says_why(body: bytes, content_type: str, problem: str) -> None:
     page = extract_page(body, content_type=content_type)
     assert (page.text, page.problem) == ("", problem) or not page.text.strip()
     assert page.problem == problem
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "piece", ["<meta name=date><div>", "<a rel=license href=x><p>", "<ul><li>a"]
+)
+def test_traps_for_parsers_take_no_longer_than_they_are_long(method, piece: str) -> None:
+    """Cubic time would be years, and a test that hangs fails."""
+    extract_page((piece * 100_000).encode(), method=method)
 
 
 def test_plain_text_stays_as_it_is() -> None:
