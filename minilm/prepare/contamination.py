@@ -173,7 +173,7 @@ def cut_runs(text: str, places: Iterable[int], n: int = RUN) -> str:
         begin = _word_border(text, words[place][0] - MARGIN, -1)
         if begin > kept_to:
             pieces.append(text[kept_to:begin])
-        kept_to = max(kept_to, _word_border(text, words[place + n - 1][1] + MARGIN, 1))
+        kept_to = _word_border(text, words[place + n - 1][1] + MARGIN, 1)
     pieces.append(text[kept_to:])
     long_enough = [piece.strip() for piece in pieces if len(piece.strip()) >= LEAST_PIECE]
     return "\n\n".join(long_enough) if len(long_enough) <= MOST_PIECES else ""

@@ -53,5 +53,5 @@ def drop_lines(text: str, repeated: Numbers) -> tuple[str, int]:
     numbers = np.array([number_of(key_of_line(line)) for line in lines], dtype=np.uint64)
     places = np.searchsorted(repeated, numbers)
     found = repeated[np.minimum(places, len(repeated) - 1)] == numbers
-    kept = [line for line, drop in zip(lines, found, strict=True) if not (drop and line.strip())]
+    kept = [line for line, drop in zip(lines, found, strict=True) if not drop]
     return ("\n".join(kept) if len(kept) < len(lines) else text), len(lines) - len(kept)

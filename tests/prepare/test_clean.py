@@ -52,7 +52,7 @@ def small_collection() -> list[Document]:
     return [
         make_document(text, id=f"d{i}", source="reviews", licence="CC0", label=i % 2)
         for i, text in enumerate(texts)
-    ] + [make_document("A speech about the Union, so long.", id="s", source="sotu", licence="PD")]
+    ] + [make_document("A speech about it, so long.", id="s", source="sotu", licence="PD", label=1)]
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +150,8 @@ def test_shards_know_their_documents(prepared: tuple[Path, dict]) -> None:
         shards = TokenShards.open(folder / part)
         ids, starts = shards.documents
         named += list(ids)
+        positions = [position_of(id_, SETTINGS.seed) for id_ in ids]
+        assert positions == sorted(positions), "not in the order of the hashes"
         assert len(ids) == card["parts"][part]["documents"]
         assert starts[0] == 0
         assert list(shards.document_bytes) == [len(t.encode()) for t in texts_of(folder, part)]
@@ -253,6 +255,8 @@ def test_repeated_lines_are_dropped_when_asked(tmp_path: Path) -> None:
         "without them: fewer than 3 words": {"documents": 1, "examples": ["short"]}
     }
     assert steps["repeated lines"]["documents"] == 40
+    assert steps["filter by length and repetition"]["documents"] == 41
+    assert card["sources"]["reviews"]["documents"] == 41
     assert "page" not in "".join(texts_of(tmp_path, "train"))
     assert list(steps).index("repeated lines") == list(steps).index("exact duplicates") - 1
 
@@ -264,7 +268,10 @@ def test_published_rules_and_languages_are_filters_of_choice(tmp_path: Path) -> 
     )
     documents = [
         make_document(
-            " ".join([text] * 2 + [f"{word}."] * 3), id=f"{i}{word}", source="s", licence="L"
+            "\n".join([f"{text} {word} {k}." for k in "abc"] + [f"{word}."]),
+            id=f"{i}{word}",
+            source="s",
+            licence="L",
         )
         for i, text in enumerate([english, german])
         for word in WORDS[:8]
@@ -278,6 +285,9 @@ def test_published_rules_and_languages_are_filters_of_choice(tmp_path: Path) -> 
         "c4: curly bracket": {"documents": 1, "examples": ["code"]}
     }
     assert steps["language"]["removed"]["language: not en"]["documents"] == 8
+    text = "".join(texts_of(tmp_path, "train"))
+    assert "weather" in text
+    assert "good." not in text, "C4 drops lines of fewer than five words"
     with pytest.raises(MinilmError, match=r"There are no rules 'c5'. Choose among gopher"):
         prepare(documents, replace(SETTINGS, rules=("c5",)), tmp_path)
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minilm.prepare.deduplicate import (
+    REACH,
     Clusters,
     candidates,
     exact_duplicates,
@@ -86,22 +87,29 @@ def test_a_large_group_of_equal_texts_is_one_cluster() -> None:
     assert near_duplicates(texts) == dict.fromkeys(range(1, 60), 0)
 
 
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 30)), max_size=25), st.data())
+@given(
+    st.lists(st.tuples(st.integers(0, 5) | st.just(0), st.integers(0, 30)), max_size=60), st.data()
+)
 def test_candidates_connect_all_that_share_a_key(records, data) -> None:
     """The oracle: documents joined whenever they share a key, in any order."""
     left_out = np.array(data.draw(st.lists(st.booleans(), min_size=31, max_size=31)))
     rows = np.array(sorted(set(records)), dtype=RECORD)
     pairs = np.concatenate([[], *candidates([rows], left_out)]).astype(np.uint64)
     clusters, expected = Clusters(31), Clusters(31)
+    found: dict[int, set[int]] = {}
     for a, b in (divmod(int(pair), 2**32) for pair in pairs):
         assert a < b
         assert not left_out[a]
         assert not left_out[b]
         clusters.join(a, b)
+        found.setdefault(a, set()).add(b)
     for key in range(6):
         members = [b for k, b in set(records) if k == key and not left_out[b]]
-        for member in members:
+        members.sort()
+        for place, member in enumerate(members[1:], start=1):
             expected.join(members[0], member)
+            for near in [members[0], *members[max(0, place - REACH) : place]]:
+                assert member in found[near], "not compared with the first, or with a neighbor"
     firsts = [[c.first(i) for i in range(31)] for c in (clusters, expected)]
     assert firsts[0] == firsts[1]
 
