@@ -262,20 +262,26 @@ def test_repeated_lines_are_dropped_when_asked(tmp_path: Path) -> None:
 
 
 def test_published_rules_and_languages_are_filters_of_choice(tmp_path: Path) -> None:
-    english = "The committee has met in the morning and has talked about the weather of the year."
-    german = (
-        "Der Ausschuss hat sich am Morgen getroffen und hat über das Wetter des Jahres geredet."
-    )
+    english = [
+        "The committee has met in the morning and has talked about the weather.",
+        "Nobody was able to say what the harvest of the next year would bring.",
+        "They went home when it was dark and promised to write to one another.",
+    ]
+    german = [
+        "Der Ausschuss hat sich am Morgen getroffen und über das Wetter geredet.",
+        "Niemand konnte sagen, was die Ernte des nächsten Jahres bringen würde.",
+        "Als es dunkel war, gingen sie nach Hause und versprachen, sich zu schreiben.",
+    ]
     documents = [
         make_document(
-            "\n".join([f"{text} {word} {k}." for k in "abc"] + [f"{word}."]),
+            "\n".join([f"{word} {line}" for line in lines] + [f"{word}."]),
             id=f"{i}{word}",
             source="s",
             licence="L",
         )
-        for i, text in enumerate([english, german])
+        for i, lines in enumerate([english, german])
         for word in WORDS[:8]
-    ] + [make_document("{ code } " + english, id="code", source="s", licence="L")]
+    ] + [make_document("{ code } " + english[0], id="code", source="s", licence="L")]
     settings = replace(
         SETTINGS, rules=("c4",), language="en", near_threshold=1.0, decontaminate="off"
     )
