@@ -153,7 +153,7 @@ class _Text(pydoc._PlainTextDoc):  # type: ignore[name-defined, misc]
     """The same pages as plain text."""
 
     def section(self, title: str, contents: str) -> str:
-        return "" if title == "FILE" else super().section(title, contents)
+        return "" if title in ("FILE", "MODULE REFERENCE") else super().section(title, contents)
 
     def docother(self, thing: object, name: Any = None, *args: Any, **kwargs: Any) -> str:
         return f"{name or ''} = {_value_of(thing)}"

@@ -493,14 +493,14 @@ def test_killed_at_any_time_only_what_was_on_its_way_is_asked_again(tmp_path: Pa
     on_its_way = Counter[str]()
     with serve(of(pages | {"/": links("/0")})) as site:
         for number in range(6):
-            process = start_crawl(site.address, tmp_path, delay=0.01)
+            process = start_crawl(site.address, tmp_path, delay=0.01, max_depth=999)
             target = len(site.log) + 3 + 5 * number
             wait_until(lambda target=target: len(site.log) >= target)  # type: ignore[misc]
             time.sleep(0.001 * number)
             process.send_signal(signal.SIGKILL)
             process.wait()
             on_its_way[site.paths[-1]] += 1
-        report = crawl([site.address], tmp_path, config())
+        report = crawl([site.address], tmp_path, config(max_depth=999))
     asked = Counter(pages_of(site))
     assert report.kept == 301
     assert asked - Counter(dict.fromkeys(asked, 1)) <= on_its_way
