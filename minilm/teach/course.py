@@ -72,7 +72,7 @@ CHAPTERS = (
         10,
         "Collecting data",
         "Where does training text come from, and what must be written down about it?",
-        40,
+        50,
         "minilm.collect",
     ),
     Chapter(11, "Crawling and extracting"),
