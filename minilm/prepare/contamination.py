@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from minilm.prepare.grams import Numbers, gram_numbers
+from minilm.prepare.grams import Numbers, gram_numbers, is_among
 from minilm.prepare.parallel import Workers, in_batches
 from minilm.prepare.scratch import Records, Scratch
 
@@ -46,9 +46,17 @@ def run_numbers(text: str, n: int = RUN) -> Numbers:
     return gram_numbers(" ".join(words).lower().split(" "), n)
 
 
+def runs_of(texts: Iterable[str], n: int = RUN) -> Numbers:
+    """The numbers of all the different runs of texts, in ascending order."""
+    return np.unique(np.concatenate([np.empty(0, np.uint64), *(run_numbers(t, n) for t in texts)]))
+
+
 def overlaps(text: str, evaluation: Numbers, n: int = RUN) -> list[int]:
-    """The places (words before it) of the runs of a text that are among the evaluation texts'."""
-    return np.flatnonzero(np.isin(run_numbers(text, n), evaluation)).tolist()
+    """The places (words before it) of a text's runs that the evaluation texts have: see `runs_of`.
+
+    This is for texts that fit into memory; `find_overlaps` finds the same for those that do not.
+    """
+    return np.flatnonzero(is_among(run_numbers(text, n), evaluation)).tolist()
 
 
 class RunTable:
@@ -112,7 +120,7 @@ def find_overlaps(
 
 
 def _runs_of_batch(texts: list[str]) -> list[Numbers]:
-    return [np.unique(run_numbers(text)) for text in texts]
+    return [runs_of([text]) for text in texts]
 
 
 def _hits_of_batch(path: Path, texts: list[str]) -> list[tuple[Numbers, Numbers]]:

@@ -49,3 +49,11 @@ def gram_numbers(words: Sequence[str], n: int) -> Numbers:
         grams *= BASE
         grams += numbers[start : start + len(grams)]
     return grams
+
+
+def is_among(numbers: Numbers, known: Numbers) -> npt.NDArray[np.bool_]:
+    """Whether each number is one of `known`, which must be in ascending order: (G,) -> (G,)."""
+    if len(known) == 0:
+        return np.zeros(len(numbers), bool)
+    places = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
+    return np.asarray(known[places] == numbers)

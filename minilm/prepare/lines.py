@@ -12,7 +12,7 @@ import re
 
 import numpy as np
 
-from minilm.prepare.grams import Numbers, number_of
+from minilm.prepare.grams import Numbers, is_among, number_of
 from minilm.prepare.scratch import Records
 
 _NUMBER = re.compile(r"\d+")
@@ -48,10 +48,7 @@ def repeated_lines(records: Records, min_documents: int) -> Numbers:
 def drop_lines(text: str, repeated: Numbers) -> tuple[str, int]:
     """The text without the repeated lines, and how many were dropped."""
     lines = text.split("\n")
-    if len(repeated) == 0:
-        return text, 0
     numbers = np.array([number_of(key_of_line(line)) for line in lines], dtype=np.uint64)
-    places = np.searchsorted(repeated, numbers)
-    found = repeated[np.minimum(places, len(repeated) - 1)] == numbers
+    found = is_among(numbers, repeated)
     kept = [line for line, drop in zip(lines, found, strict=True) if not drop]
     return ("\n".join(kept) if len(kept) < len(lines) else text), len(lines) - len(kept)

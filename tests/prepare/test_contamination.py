@@ -18,6 +18,7 @@ from minilm.prepare.contamination import (
     overlaps,
     places_by_document,
     run_numbers,
+    runs_of,
 )
 from minilm.prepare.parallel import Workers
 from minilm.prepare.scratch import Scratch
@@ -37,11 +38,11 @@ def find(training: list[str], evaluation: list[str], folder: Path) -> dict[int, 
 def test_runs_ignore_case_and_punctuation() -> None:
     words = sentence(13, 0)
     shouted = "«" + ", ".join(words).upper() + "!»"
-    assert overlaps(shouted, run_numbers(" ".join(words))) == [0]
+    assert overlaps(shouted, runs_of([" ".join(words)])) == [0]
     assert run_numbers(" ".join(words[:12])).size == 0
-    assert overlaps(" ".join(["so", *words, "there"]), run_numbers(" ".join(words))) == [1]
+    assert overlaps(" ".join(["so", *words, "there"]), runs_of([" ".join(words)])) == [1]
     changed = [*words[:6], "other", *words[7:]]
-    assert overlaps(" ".join(changed), run_numbers(" ".join(words))) == []
+    assert overlaps(" ".join(changed), runs_of([" ".join(words)])) == []
 
 
 def test_planted_quotations_are_found_and_nothing_else(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_overlaps_are_those_of_sets_of_tuples(tmp_path_factory, training, evalua
 
     known = set(runs(evaluation))
     expected = [i for i, run in enumerate(runs(training)) if run in known]
-    assert overlaps(text(training), run_numbers(text(evaluation))) == expected
+    assert overlaps(text(training), runs_of([text(evaluation)])) == expected
     found = find([text(training)], [text(evaluation)], tmp_path_factory.mktemp("find"))
     assert found == ({0: expected} if expected else {})
 

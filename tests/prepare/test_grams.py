@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minilm.prepare.grams import gram_numbers
+from minilm.prepare.grams import gram_numbers, is_among
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "é", "\ud800"]), max_size=12)
 
@@ -44,3 +44,9 @@ def test_a_full_memory_of_words_changes_nothing(monkeypatch) -> None:
     before = gram_numbers(words, 3).tolist()
     monkeypatch.setattr("minilm.prepare.grams.REMEMBERED", 7)
     assert gram_numbers([*map(str, range(30)), *words], 3).tolist()[-48:] == before
+
+
+@given(st.lists(st.integers(0, 9)), st.sets(st.integers(0, 9)))
+def test_is_among(numbers, known) -> None:
+    found = is_among(np.array(numbers, np.uint64), np.array(sorted(known), np.uint64))
+    assert found.tolist() == [number in known for number in numbers]
