@@ -1,5 +1,7 @@
 """Solutions to the exercises of chapter 10."""
 
+import json
+
 
 def allow_list(documents, allowed):
     return [document for document in documents if document["licence"] in allowed]
@@ -16,6 +18,22 @@ def compare_manifests(old, new):
 def times_to_repeat(own_bytes, other_bytes, share):
     # share = own * times / (own * times + other), solved for times
     return share / (1 - share) * other_bytes / own_bytes
+
+
+def to_columns(rows):
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def read_lines(lines):
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"line {number} is not JSON: {error}") from error
+        yield row
 
 
 def reservoir(stream, n, generator):

@@ -93,6 +93,11 @@ def test_a_wrong_byte_or_half_a_character_spoils_one_character_and_not_all() -> 
     assert decode_page(body, "text/html; charset=utf-8") == (PAGE + "\ufffd", "utf-8")
 
 
+def test_a_stray_nul_is_dropped() -> None:
+    body = PAGE.encode().replace(b"Accueil", b"Acc\0ueil")
+    assert decode_page(body) == (PAGE, "utf-8")
+
+
 def test_without_any_declaration_the_bytes_are_asked() -> None:
     text = "Общество — это люди, которые живут вместе и говорят на одном языке. " * 3
     assert decode_page(text.encode("cp1251"))[0] == text

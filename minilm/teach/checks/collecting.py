@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from minilm.collect.documents import Document, make_document
@@ -85,6 +85,67 @@ def times_to_repeat(attempt: Callable[[int, int, float], float]) -> Checks:
             f"{own:,} bytes read {times:.3g} times beside {other:,} are {got:.0%} of the whole,"
             f" not {share:.0%}",
         )
+
+
+@exercise
+def to_columns(attempt: Callable[[list[dict[str, Any]]], dict[str, list[Any]]]) -> Checks:
+    """Turn rows into columns that lose nothing: each column has a value, or None, for each row."""
+    rows: list[dict[str, Any]] = [
+        {"text": "one", "label": 0},
+        {"title": "Two", "text": "two"},
+        {"text": "three"},
+    ]
+    before = [dict(row) for row in rows]
+    columns = attempt(rows)
+    yield isinstance(columns, dict), f"return a dictionary, not a {type(columns).__name__}"
+    yield (
+        set(columns) == {"text", "label", "title"},
+        f"title stands in the second row only, and is a column, too; yours are {sorted(columns)}",
+    )
+    lengths = {name: len(values) for name, values in columns.items()}
+    yield set(lengths.values()) == {3}, f"three rows make columns of three values, not {lengths}"
+    yield (
+        list(columns["label"]) == [0, None, None],
+        f"the labels are 0, none and none: [0, None, None], not {columns['label']}",
+    )
+    yield (
+        list(columns["title"]) == [None, "Two", None],
+        f"the title belongs to the second row: [None, 'Two', None], not {columns['title']}",
+    )
+    yield list(columns["text"]) == ["one", "two", "three"], "the texts stay in their order"
+    yield rows == before, "the rows that came in must stay as they were"
+    yield attempt([]) == {}, "no rows make no columns"
+
+
+@exercise
+def read_lines(attempt: Callable[[Iterable[str]], Iterator[dict[str, Any]]]) -> Checks:
+    """Read lines of JSON one at a time; a bad one stops the reading and is named by its number."""
+    taken = []
+
+    def stream() -> Iterator[str]:
+        for line in ['{"text": "one"}\n', "\n", '{"text": "two"}\n', "oops\n", '{"text": "no"}\n']:
+            taken.append(line)
+            yield line
+
+    rows = iter(attempt(stream()))
+    first = next(rows, None)
+    yield first == {"text": "one"}, f'the first line holds {{"text": "one"}}, you gave {first!r}'
+    yield (
+        len(taken) == 1,
+        f"for the first row one line is enough, but you had read {len(taken)} lines already",
+    )
+    second = next(rows, None)
+    yield second == {"text": "two"}, f"the empty line is no row, so two comes next, not {second!r}"
+    try:
+        third = next(rows, None)
+    except ValueError as error:
+        message = str(error)
+        yield (
+            "line 4" in message,
+            f'say which line it is, counting empty ones: "line 4", not {message!r}',
+        )
+    else:
+        yield False, f"line 4 is not JSON and must raise ValueError; you went on to {third!r}"
 
 
 @exercise

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator, PercentFormatter
 
 from minilm.teach.style import CARD, COLORS, INK, MUTED, figure, show
 
@@ -220,6 +220,38 @@ def recognized(n_words: Sequence[int], share: Sequence[float]) -> None:
     ax.set(xlabel="words in a row", ylabel="found in this review alone", ylim=(0, 1.15))
     ax.set_yticks([0, 0.5, 1])
     ax.set_xticks(list(n_words))
+    show(fig)
+
+
+def columns(names: Sequence[str], lines: Sequence[int], table: Sequence[int]) -> None:
+    """Draw how many bytes each field takes in lines of JSON and as a compressed column."""
+    fig, ax = figure(7.0, 3.0, title="Which field shrinks in a column, and which does not?")
+    places = np.arange(len(names))
+    colors = [MUTED, COLORS["highlight"]]
+    for shift, sizes, label, color in zip(
+        (-0.2, 0.2), (lines, table), ("in lines of JSON", "as a column"), colors, strict=True
+    ):
+        ax.barh(places + shift, sizes, height=0.36, color=color, label=label)
+        for place, size in zip(places, sizes, strict=True):
+            ax.text(size * 1.15, place + shift, f"{size:,}", va="center", fontsize=8.5, color=MUTED)
+    ax.set(xscale="log", xlabel="bytes", xlim=(100, 2e9))
+    ax.set_xticks([1e2, 1e4, 1e6, 1e8], ["100", "10 k", "1 M", "100 M"])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_yticks(places, list(names))
+    ax.invert_yaxis()
+    ax.tick_params(axis="y", length=0)
+    ax.legend(loc="lower right")
+    show(fig)
+
+
+def held(read: Sequence[float], curves: Mapping[str, Sequence[float]]) -> None:
+    """Draw how much memory two ways of reading need against how much they have read."""
+    fig, ax = figure(6.6, 2.9, title="How much memory does it take to read a file?", grid=True)
+    for (name, values), color in zip(curves.items(), (MUTED, COLORS["highlight"]), strict=True):
+        ax.plot(read, values, marker="o", ms=5, color=color)
+        ax.text(read[-1] * 1.02, values[-1], name, va="center", color=INK)
+    ax.set(xlabel="MB of text read", ylabel="MB of memory at most", ylim=(0, None))
+    ax.set_xlim(0, read[-1] * 1.25)
     show(fig)
 
 
