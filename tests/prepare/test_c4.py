@@ -50,6 +50,7 @@ def of_minilm(text: str, sentences: int = 3, words: int = 5) -> str | None:
         ("By using it you accept our Privacy Policy.", ""),
         ("This site uses cookies to remember you.", ""),
         ("The war ended in May [12] or June.[citation needed]", "The war ended in May  or June."),
+        ("[edit] The war ended in May or June.", "The war ended in May or June."),
         ("It has a word that is " + "x" * 1001 + ".", ""),
         ("It has a word that is " + "x" * 999 + ".", "It has a word that is " + "x" * 999 + "."),
     ],
@@ -68,6 +69,8 @@ def test_lines(line: str, kept: str) -> None:
         ("One line has three sentences. All of them. Are they?", None),
         ("", "fewer than 3 sentences"),
         (PAGE + "\nif (a) { b }", "curly bracket"),
+        (PAGE + "\nif (a) { b", "curly bracket"),
+        (PAGE + "\n}", None),
         (PAGE + "\nLorem ipsum dolor sit amet.", "lorem ipsum"),
     ],
 )
@@ -87,6 +90,7 @@ def test_sentences() -> None:
     assert count_sentences('"One." And (two.) and a rest') == 3
     assert count_sentences("It cost 3.50 in www.example.org, was it?!") == 1
     assert count_sentences("") == 0
+    assert count_sentences("One. ") == 1
 
 
 pieces = st.sampled_from(

@@ -52,6 +52,8 @@ def test_words_keep_their_case() -> None:
             step("FILMS Films films").split(), step("films films films").split(), strict=True
         ):
             assert word.lower() == other
+    assert classical.lemmatize("Are A") == "Be A"
+    assert classical.stem("A B") == "A B"
     assert classical.stem("Films FILMS films") == "Film FILM film"
 
 

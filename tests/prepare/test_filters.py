@@ -57,7 +57,13 @@ def test_any_text_gets_an_answer(text: str) -> None:
     assert isinstance(why_rejected(text), str | None)
 
 
-@given(st.lists(st.sampled_from(["a", "film", "an", "odd"]), min_size=50, max_size=70))
+@given(
+    st.lists(
+        st.sampled_from(["a", "film", "an", "odd", *(f"n{i}" for i in range(99))]),
+        min_size=50,
+        max_size=70,
+    )
+)
 def test_the_bound_saves_time_and_changes_nothing(words: list[str]) -> None:
     expected = [n for n, limit in {2: 0.20, 3: 0.18, 4: 0.16}.items()
                 if share_of_top_gram(words, n) > limit]  # fmt: skip

@@ -51,6 +51,7 @@ def lines(*parts: str) -> str:
         ("\n".join([LINE + "."] * 2 + [f"{LINE} {n:02}." for n in range(9)]), None),
         ("\n".join([LINE + "."] * 2 + [f"{LINE} {n:02}." for n in range(7)]),
          "characters in repeated lines"),
+        ("\n".join([f"{LINE}."] * 2 + [f"{LINE} {n:02}." for n in range(8)]), None),
         (f"{LINE}。\n{LINE}؟\n{LINE}।", None),
     ],
 )  # fmt: skip

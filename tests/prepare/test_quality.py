@@ -41,6 +41,7 @@ def test_reason(classifier: QualityClassifier) -> None:
     assert classifier.reason(prose) is None
     assert classifier.reason(code) == "quality: unlike the good examples"
     score = classifier.score([prose])[0]
+    assert classifier.reason(prose, min_score=score) is None
     assert classifier.reason(prose, min_score=score - 1e-9) is None
     assert classifier.reason(prose, min_score=score + 1e-9) is not None
 
