@@ -382,6 +382,15 @@ def test_a_host_that_only_fails_is_left_and_taken_up_later(tmp_path: Path) -> No
         assert crawl([site.address], tmp_path, config(max_failures=4)).kept == 21
 
 
+def test_failures_between_successes_do_not_add_up(tmp_path: Path) -> None:
+    pages: dict[str, Any] = {"/": links(*(f"/{kind}{n}" for n in range(4) for kind in "sw"))}
+    for n in range(4):
+        pages |= {f"/s{n}": (500, HTML, b""), f"/w{n}": b"well %d" % n}
+    with serve(of(pages)) as site:
+        report = crawl([site.address], tmp_path, config(max_failures=2, max_tries=1))
+    assert (report.kept, report.left) == (5, {})
+
+
 def test_who_asks_to_be_left_alone_is(tmp_path: Path) -> None:
     busy = (503, HTML | {"Retry-After": "3600"}, b"")
     with serve(of({"/": links("/a", "/b"), "/a": busy, "/b": b"b"})) as site:
