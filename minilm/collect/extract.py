@@ -115,8 +115,8 @@ def decode_page(body: bytes, content_type: str = "") -> tuple[str, str]:
     """Turn the bytes of a page into text; return it with the name of the encoding.
 
     In order: a byte order mark; UTF-8, which other encodings do not resemble by chance; what the
-    header or the page declares, if these bytes can be that; UTF-8 with a few errors, which become
-    U+FFFD; a guess. Bytes that are no text at all give ("", "").
+    header or the page declares, if these bytes can be that; a guess
+    from the bytes, in which what fits nothing becomes U+FFFD. Bytes that are no text give ("", "").
     """
     marked, mark = read_bom(body)
     if marked and mark:
@@ -134,7 +134,7 @@ def decode_page(body: bytes, content_type: str = "") -> tuple[str, str]:
             return _valid(body.decode(charset)), charset
         except UnicodeDecodeError:
             continue
-    guess = possible[0] if wide or _nearly_utf8(body) else detect_encoding(body) or "cp1252"
+    guess = possible[0] if wide else detect_encoding(body) or "cp1252"
     return _valid(body.decode(guess, "replace")), guess
 
 
@@ -142,13 +142,6 @@ def decode_page(body: bytes, content_type: str = "") -> tuple[str, str]:
 def _codecs(names: tuple[str, ...]) -> set[str | None]:
     """What Python calls these encodings."""
     return {resolve_encoding(name) for name in names}
-
-
-def _nearly_utf8(body: bytes) -> bool:
-    """Whether of ten bytes outside ASCII at most one is in no UTF-8 character."""
-    right = body.decode("utf-8", "ignore").encode()
-    outside = len(right) - len(right.decode().encode("ascii", "ignore"))
-    return 10 * (len(body) - len(right)) <= outside
 
 
 def _valid(text: str) -> str:

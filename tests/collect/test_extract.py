@@ -65,6 +65,7 @@ def test_claims_are_read_where_they_are_given_and_not_guessed(head: str, expecte
         ("utf-16", "", "utf-16-le"),
         ("utf-16-be", "text/html; charset=utf-16be", "utf-16-be"),
         ("utf-8", "text/html; charset=utf-16", "utf-8"),
+        ("cp1252", "text/html; charset=utf-16", "cp1252"),
     ],
 )
 def test_bytes_are_what_they_are(encoding: str, header: str, charset: str) -> None:
@@ -91,6 +92,24 @@ def test_a_wrong_byte_or_half_a_character_spoils_one_character_and_not_all() -> 
     body = PAGE.encode() + "é".encode()[:1]
     assert decode_page(body) == (PAGE + "\ufffd", "utf-8")
     assert decode_page(body, "text/html; charset=utf-8") == (PAGE + "\ufffd", "utf-8")
+
+
+def test_the_same_in_a_page_whose_letters_a_guess_would_take_for_another_encoding() -> None:
+    text = "Çok güzel bir gün, değil mi? " * 20
+    assert decode_page(text.encode() + b"\xe9") == (text + "\ufffd", "utf-8")
+    assert decode_page(b"\xe9 " * 3 + "é".encode())[1] != "utf-8"
+
+
+def test_comments_of_readers_and_names_of_pictures_are_not_the_main_text() -> None:
+    comments = (
+        "<div id=comments><p class=comment>First! I disagree with all of this, as always.</p></div>"
+    )
+    picture = "<img src=a.png alt='A picture of a society in its habitat'>"
+    page = PAGE.replace("</article>", f"{picture}</article>{comments}").encode()
+    for method in METHODS:
+        text = extract_page(page, method=method).text  # type: ignore[arg-type]
+        assert "habitat" not in text
+        assert method == "resiliparse" or "disagree" not in text
 
 
 def test_a_stray_nul_is_dropped() -> None:

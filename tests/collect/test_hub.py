@@ -68,7 +68,7 @@ def played_hub(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
     def load_dataset(path: str, config: str | None, *, split: str, streaming: bool):
         calls.append((path, config, split, streaming))
         if path == "no/such":
-            raise datasets.exceptions.DatasetNotFoundError("Dataset 'no/such' doesn't exist\nmore")
+            raise datasets.exceptions.DatasetNotFoundError("Dataset 'no/such' doesn't exist.\nmore")
         rows = [{"text": f"text {i}", "n": i, "title": "T", "license": "CC0"} for i in range(4)]
         return datasets.Dataset.from_list(rows).to_iterable_dataset()
 

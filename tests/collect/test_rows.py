@@ -81,6 +81,19 @@ def test_whole_documents_stay_as_they_are(tmp_path: Path, name, write, read, pla
         list(read(path))
 
 
+def test_a_label_that_is_no_number_makes_no_whole_document(tmp_path: Path) -> None:
+    document = make_document("a", id="x/1", source="x", licence="CC0")
+    [read] = jsonl_documents(lines(tmp_path / "a.jsonl", document | {"label": "positive"}))
+    assert (read["id"], read["source"]) == (f"files/{tmp_path / 'a.jsonl'}#1", "files")
+    assert "label" not in read
+
+
+def test_another_field_of_a_whole_document(tmp_path: Path) -> None:
+    document = make_document("a", id="x/1", source="x", licence="CC0", title="Title")
+    [read] = jsonl_documents(lines(tmp_path / "a.jsonl", document), field="title")
+    assert (read["text"], read["source"]) == ("Title", "files")
+
+
 def test_a_collection_can_be_read_as_lines(tmp_path: Path) -> None:
     documents = [make_document("é", id="x/1", source="x", licence="CC0")]
     write_collection(documents, tmp_path)

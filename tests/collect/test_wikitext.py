@@ -28,7 +28,7 @@ l'''Avare'' don't mind.[[File:Ada.jpg|thumb|Her ''portrait'' of [[1840]]]] See [
 File:B.jpg|caption
 </gallery>
 x<sup>2</sup> <nowiki>[[kept]]</nowiki> __NOTOC__
-[[Datei:C.jpg|Bild]] [[Category:Women]] [[:Category:Women|women]] [[Star Wars: A New Hope]]
+[[Datei:C.jpg|Bild]] [[Category:Women]] [[:Category:Women|women]] [[Star Wars: A New Hope]] [[File]]
 """
 TEXT = """Ada was a mathematician and writer, and
 l'Avare don't mind. See it.
@@ -38,7 +38,7 @@ born in London
 died
 
 x2 [[kept]]
-women Star Wars: A New Hope"""
+women Star Wars: A New Hope File"""
 
 
 def page(title: str, text: str, ns: int = 0, more: str = "", number: int = 1) -> str:
