@@ -226,4 +226,6 @@ class Tokenizer(TokenTable):
 
     def to_tokenizers(self) -> tokenizers.Tokenizer:
         """Hand the vocabulary to `tokenizers`, which gives the same ids."""
-        return vocabulary.to_tokenizers(self)
+        from minilm.prepare.tokenizer_json import to_tokenizers
+
+        return to_tokenizers(self)

@@ -1,4 +1,4 @@
-"""A tokenizer's vocabulary on disk, from GPT-2's files, and in the hands of two other libraries.
+"""A tokenizer's vocabulary on disk, from GPT-2's files, and in the hands of tiktoken.
 
 All of them write a token's bytes in the letters of `minilm.prepare.letters`, so that a saved merge
 reads "Ġt he": what joins is visible in the file.
@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from minilm.errors import MinilmError
 from minilm.files import read_json
-from minilm.prepare.bpe import BYTE_ORDER, PATTERN
+from minilm.prepare.bpe import BYTE_ORDER
 from minilm.prepare.interface import load_checked, save_checked
 from minilm.prepare.letters import from_letters, to_letters
 
 if TYPE_CHECKING:
     import tiktoken
-    import tokenizers
 
     from minilm.prepare.tokenizer import Tokenizer
 
@@ -85,27 +84,3 @@ def to_tiktoken(tokenizer: Tokenizer) -> tiktoken.Encoding:
         mergeable_ranks={tokenizer.token_bytes(id_): id_ for id_ in range(n_ordinary)},
         special_tokens=special,
     )
-
-
-def to_tokenizers(tokenizer: Tokenizer) -> tokenizers.Tokenizer:
-    """Build a `tokenizers.Tokenizer` with the same ids (special tokens are always special there).
-
-    Raises MinilmError when the library is not installed.
-    """
-    try:
-        from tokenizers import AddedToken, Regex, decoders, models, pre_tokenizers
-        from tokenizers import Tokenizer as PeerTokenizer
-    except ImportError as error:
-        raise MinilmError("Install the peer first: pip install tokenizers") from error
-    n_ordinary = tokenizer.vocab_size - len(tokenizer.special_tokens)
-    names = {to_letters(tokenizer.token_bytes(id_)): id_ for id_ in range(n_ordinary)}
-    pairs = [(to_letters(left), to_letters(right)) for left, right in tokenizer.merges]
-    peer = PeerTokenizer(models.BPE(vocab=names, merges=pairs))
-    peer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    if tokenizer.pattern != PATTERN:
-        cut = pre_tokenizers.Split(Regex(tokenizer.pattern), behavior="isolated")
-        as_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-        peer.pre_tokenizer = pre_tokenizers.Sequence([cut, as_bytes])
-    peer.decoder = decoders.ByteLevel()
-    peer.add_special_tokens([AddedToken(name, special=True) for name in tokenizer.special_tokens])
-    return peer
