@@ -22,7 +22,7 @@ PARTS = {
 METHODS = {
     "raw": COLORS["baseline"],
     "tags removed": COLORS["highlight"],
-    "resiliparse": COLORS["lstm"],
+    "resiliparse": COLORS["positive"],
     "trafilatura": COLORS["transformer"],
 }
 
@@ -99,7 +99,7 @@ def drip(moments: Sequence[float], timeout: float, deadline: float) -> None:
     ax.plot([0, timeout], [0.55, 0.55], color=COLORS["highlight"], lw=6, solid_capstyle="butt")
     ax.text(timeout, 0.55, f"  the timeout, {timeout:g} s: no silence is that long", va="center",
             fontsize=9)  # fmt: skip
-    ax.axvline(deadline, color=COLORS["negative"], lw=2)
+    ax.plot([deadline] * 2, [-0.85, 0.3], color=COLORS["negative"], lw=2)
     ax.text(deadline, -0.62, f" the deadline, {deadline:g} s", color=COLORS["negative"],
             fontsize=9, va="center")  # fmt: skip
     ax.set(ylim=(-0.9, 0.95), yticks=[], xlabel="seconds since the request; each dot is a byte")
@@ -135,10 +135,11 @@ def scores(results: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]], t
     """
     fig, axes = figure(7.4, 3.5, columns=len(results), title=title, sharey=True)
     for ax, (kind, methods) in zip(np.atleast_1d(axes), results.items(), strict=True):
-        for name, pairs in methods.items():
+        for size, (name, pairs) in zip((9, 9, 12, 7), methods.items(), strict=True):
             precision, recall = np.array(pairs).T
             ax.plot(recall, precision, "o", ms=4, mew=0, alpha=0.55, color=METHODS[name])
-            ax.plot(recall.mean(), precision.mean(), "D", ms=9, mec=CARD, mew=1.2,
+            # The third diamond is larger than the last, to be seen where both are perfect.
+            ax.plot(recall.mean(), precision.mean(), "D", ms=size, mec=CARD, mew=1.2,
                     color=METHODS[name], label=name, zorder=3)  # fmt: skip
         ax.set(title=kind, xlim=(0, 1.04), ylim=(0, 1.04), xlabel="recall: share of the text found")
         ax.set_box_aspect(0.82)
