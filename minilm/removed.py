@@ -30,7 +30,7 @@ class Removal:
 
     date: str
     id: str  # SHA-256 of the document's id
-    text: str  # SHA-256 of the text, normalized
+    text: str  # SHA-256 of the text, see `text_checksum`
     places: tuple[str, ...]
 
 
@@ -99,5 +99,5 @@ def checksum(text: str) -> str:
 
 
 def text_checksum(text: str) -> str:
-    """The checksum of a text in its one form: spaces, line ends and HTML make no other text."""
-    return checksum(normalize(strip_html(text)))
+    """The checksum of a text's words: spaces, line breaks and HTML make no other text."""
+    return checksum(" ".join(normalize(strip_html(text)).split()))

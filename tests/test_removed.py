@@ -35,6 +35,7 @@ def test_id_or_text_is_enough_to_stay_out(tmp_path: Path) -> None:
         [
             document("a", "something else now"),
             document("b", "A secret\n text <br />"),
+            document("wrapped", "A\nsecret\n\ntext"),
             document("c", "A public text"),
         ]
     )
