@@ -82,9 +82,21 @@ CHAPTERS = (
         50,
         "minilm.collect.crawl",
     ),
-    Chapter(12, "Whose data is it"),
+    Chapter(
+        12,
+        "Whose data is it",
+        "May this text be used, who is in it, and what happens when somebody says no?",
+        45,
+        "minilm.removal",
+    ),
     Chapter(20, "Cleaning"),
-    Chapter(21, "Duplicates and contamination"),
+    Chapter(
+        21,
+        "Duplicates and contamination",
+        "What does a text that comes twice do to a model, and what if the second time is the test?",
+        50,
+        "minilm.prepare.deduplicate",
+    ),
     Chapter(
         22,
         "Tokenizing",
@@ -93,7 +105,13 @@ CHAPTERS = (
         "minilm.prepare.bpe",
     ),
     Chapter(23, "Other tokenizers"),
-    Chapter(24, "Batches and packing"),
+    Chapter(
+        24,
+        "Batches and packing",
+        "How do documents of all lengths fill rows of one length, and what does each way cost?",
+        50,
+        "minilm.prepare.packing",
+    ),
     Chapter(30, "Counting"),
     Chapter(31, "Recurrence"),
     Chapter(
