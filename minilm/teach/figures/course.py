@@ -1,5 +1,6 @@
 """The course as a house: six floors, the chapters as windows, and a light where you are."""
 
+import textwrap
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -12,16 +13,18 @@ from minilm.teach.style import CARD, COLORS, INK, MUTED, arrow, blank, figure, s
 WALL = "#8A8794"
 PLASTER = "#F1EEE6"
 LIGHT = COLORS["highlight"]
-LEFT, RIGHT = 2.35, 9.0  # the outer walls, in the sheet's units
-STOREY = 0.9
+WINDOW, HEIGHT, GAP = 1.18, 0.66, 0.1  # a window, and the wall between two, in the sheet's units
+WINDOWS = 7  # of the widest floor
+LEFT = 2.35  # the outer walls
+RIGHT = LEFT + WINDOWS * WINDOW + (WINDOWS - 1) * GAP + 0.4
+STOREY = 0.94
 EAVES = STOREY * len(FLOORS)
-SMALL, GAP = 0.44, 0.13  # a window without a title, and the wall between two windows
 
 
 def course_map(number: int) -> None:
     """Show where chapter `number` stands on the whole road from text to a measured model.
 
-    Written chapters have wide windows with their titles, planned ones small windows.
+    Written chapters have their titles in their windows, planned ones stay in dotted lines.
     """
     here = chapter(number)
     floor = next((one.title for one in FLOORS if one.number == here.floor), "the whole road")
@@ -31,8 +34,8 @@ def course_map(number: int) -> None:
 
 def draw_house(here: Chapter) -> Figure:
     """Draw the house with the light on in one chapter."""
-    fig, ax = figure(8.4, 5.0)
-    blank(ax, 11.2, EAVES + 1.4)
+    fig, ax = figure(10.0, 5.3)
+    blank(ax, RIGHT + 2.2, EAVES + 1.4)
     ax.set_ylim(bottom=-0.1)
     for floor in FLOORS:
         _draw_floor(ax, floor, here)
@@ -57,21 +60,21 @@ def _draw_floor(ax: Axes, floor: Floor, here: Chapter) -> None:
     if floor.number < len(FLOORS):
         x = RIGHT + 0.85
         arrow(ax, (x, middle + 0.2), (x, middle + STOREY - 0.2), color=WALL)
-    left = LEFT + 0.25
-    for one in CHAPTERS:
-        if one.floor == floor.number:
-            left += _draw_window(ax, one, left, middle, lit=one == here) + GAP
+    chapters = [one for one in CHAPTERS if one.floor == floor.number]
+    for place, one in enumerate(chapters):
+        left = LEFT + 0.2 + place * (WINDOW + GAP)
+        _draw_window(ax, one, left, middle, lit=one == here)
 
 
-def _draw_window(ax: Axes, one: Chapter, left: float, middle: float, *, lit: bool) -> float:
-    """Draw a chapter's window and return its width."""
-    width = SMALL if one.planned else 0.58 + 0.09 * len(one.title)
+def _draw_window(ax: Axes, one: Chapter, left: float, middle: float, *, lit: bool) -> None:
+    """Draw a chapter's window: its number, and below it the title, in two lines if it is long."""
     edge, fill = (INK, LIGHT) if lit else (WALL, PLASTER if one.planned else CARD)
+    bottom = middle - 0.4
     ax.add_patch(
         FancyBboxPatch(
-            (left, middle - 0.27),
-            width,
-            0.46,
+            (left, bottom),
+            WINDOW,
+            HEIGHT,
             boxstyle="round,pad=0,rounding_size=0.07",
             fc=fill,
             ec=edge,
@@ -79,14 +82,14 @@ def _draw_window(ax: Axes, one: Chapter, left: float, middle: float, *, lit: boo
             ls=":" if one.planned else "-",
         )
     )
-    text = one.label if one.planned else f"{one.label}  {one.title}"
-    style: Any = {"fontsize": 8.5, "color": MUTED if one.planned else INK}
+    style: Any = {"ha": "center", "va": "center", "color": MUTED if one.planned else INK}
     weight = "bold" if lit else "normal"
-    center = left + width / 2
-    ax.text(center, middle - 0.05, text, ha="center", va="center", weight=weight, **style)
+    center = left + WINDOW / 2
+    ax.text(center, bottom + 0.53, one.label, fontsize=8.5, weight=weight, **style)
+    title = "\n".join(textwrap.wrap(one.title, 16))
+    ax.text(center, bottom + 0.23, title, fontsize=6.8, linespacing=1.05, **style)
     if lit:
-        _mark(ax, center, middle + 0.31)
-    return width
+        _mark(ax, center, middle + 0.34)
 
 
 def _draw_roof(ax: Axes, here: Chapter) -> None:
@@ -106,4 +109,4 @@ def _draw_roof(ax: Axes, here: Chapter) -> None:
 
 def _mark(ax: Axes, x: float, y: float) -> None:
     """Write "you are here" above a point."""
-    ax.text(x, y, "▼ you are here", ha="center", va="center", fontsize=8, weight="bold")
+    ax.text(x, y, "▼ you are here", ha="center", va="center", fontsize=7.5, weight="bold")
