@@ -16,6 +16,7 @@ import torch
 
 from minilm import cli
 from minilm.collect.files import READERS
+from minilm.collect.loopback import serve
 from minilm.model.storage import load_tensors
 from minilm.recipe import load_recipe
 from minilm.stages import state_of_sources
@@ -286,3 +287,37 @@ def test_a_list_of_licences_decides_what_is_collected_and_the_cards_say_so(tmp_p
     assert "left out for the licence CC-BY-NC-4.0: 20" in sheet
     recipe.write_text(recipe.read_text().replace('"CC-BY-4.0"', '"CC-BY"'))
     assert run("prepare", "--recipe", recipe, "--out", out) == 2
+
+
+def test_a_recipe_crawls_within_its_limits_and_goes_on_where_it_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(path: str) -> tuple[int, dict[str, str], bytes]:
+        text = f"Page {path} tells of rivers, of stones, and of gardens in winter. " * 5
+        links = "".join(f'<a href="/{n}">more</a>' for n in range(9))
+        known = path == "/" or path[1:].isdigit()
+        body = f"<html><body><p>{text}</p>{links}</body></html>".encode()
+        return (200 if known else 404), {"Content-Type": "text/html"}, body
+
+    recipe, out = tmp_path / "crawl.toml", tmp_path / "run"
+    with serve(answer) as site:
+        limits = '[crawl]\ndelay = 0\nmax_pages = 6\nallow_private = ["127.0.0.1"]\n'
+        recipe.write_text(f'[collect]\nsources = ["crawl:{site.address}"]\n{limits}')
+        with monkeypatch.context() as patch:  # stopped after the crawl, before all is written
+            patch.setattr(
+                "minilm.stages.write_counted", lambda documents, _: next(iter(documents)) / 0
+            )
+            with pytest.raises(TypeError):
+                run("collect", "--recipe", recipe, "--out", out)
+        n_requests = len(site.log)
+        assert run("collect", "--recipe", recipe, "--out", out) == 0
+        assert "(continued)" in capsys.readouterr().out
+        pages = [path for path in site.paths if path == "/" or path[1:].isdigit()]
+        assert len(pages) == len(set(pages)) == 6
+        assert len(site.log) == n_requests == 9  # with the three files of rules
+        recipe.write_text(recipe.read_text().replace("max_pages", "most_pages"))
+        assert run("collect", "--recipe", recipe, "--out", out) == 2
+        assert "[crawl]" in capsys.readouterr().err
+    lines = (out / "collect/documents.jsonl").read_text().splitlines()
+    assert {json.loads(line)["source"] for line in lines} == {f"crawl:{site.address}"}
+    assert len(lines) == 6

@@ -96,9 +96,8 @@ def test_the_connection_goes_to_the_address_that_was_checked(
 
 def test_the_first_address_that_answers(raw_site: RawSite, monkeypatch: pytest.MonkeyPatch) -> None:
     site = raw_site(lambda path: iter([HTML + b"\r\nhere"]))
-    monkeypatch.setattr(
-        "minilm.collect.fetch.resolve", lambda *args, **kinds: ["127.0.0.2", "127.0.0.1"]
-    )
+    ips = ["127.0.0.2", "127.0.0.1", "127.0.0.3"]  # somebody listens on the second alone
+    monkeypatch.setattr("minilm.collect.fetch.resolve", lambda *args, **kinds: ips)
     monkeypatch.setattr("minilm.collect.fetch.PIECE", 2)
     answer = get(f"http://two.example:{site.port}/")
     assert (answer.body, answer.ip) == (b"here", "127.0.0.1")
