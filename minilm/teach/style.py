@@ -41,6 +41,10 @@ COLORS = {
     "lstm": "#E39A0B",
     "ngram": "#1E7F72",
     "baseline": "#A8A8B0",
+    # tokenizers that are compared (bytes and characters are the baseline)
+    "bpe": "#2E86C7",
+    "wordpiece": "#DE7F22",
+    "unigram": "#6B2F8A",
     # labels of a text
     "positive": "#1E8E9E",
     "negative": "#B23A2E",

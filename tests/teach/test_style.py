@@ -27,6 +27,7 @@ TOGETHER = [
     ("embedding", "attention", "feedforward", "residual"),
     ("train", "valid", "test"),
     ("transformer", "lstm", "ngram", "baseline"),
+    ("bpe", "wordpiece", "unigram", "baseline"),
     ("positive", "negative"),
 ]
 
