@@ -6,7 +6,8 @@ after the records are on disk: all of it has happened, or nothing.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -85,9 +86,21 @@ class Frontier:
         except sqlite3.DatabaseError as error:
             raise MinilmError(f"{self._file} is damaged: {error}. Crawl anew elsewhere.") from error
 
+    @contextmanager
+    def _step(self) -> Iterator[None]:
+        """All that is written inside happens, or nothing; a full disk loses nothing."""
+        try:
+            with self._base:
+                yield
+        except sqlite3.OperationalError as error:
+            raise MinilmError(
+                f"{self._file} cannot be written: {error}. What was crawled before is kept: mend"
+                " this, and run the same command again."
+            ) from error
+
     def add(self, found: Iterable[Found], per_pattern: int) -> None:
         """Queue addresses that are new, `per_pattern` of one pattern at most."""
-        with self._base:
+        with self._step():
             self._add(found, per_pattern)
 
     def _add(self, found: Iterable[Found], per_pattern: int) -> None:
@@ -114,7 +127,7 @@ class Frontier:
     ) -> None:
         """Write down in one step what became of a request, and the addresses found by it."""
         place = outcome.place
-        with self._base:
+        with self._step():
             self._base.execute(
                 "UPDATE pages SET tries = tries + ?, outcome = ?, reason = ?, bytes = bytes + ?,"
                 " digest = ?, file = ?, start = ?, end = ? WHERE address = ?",
@@ -184,7 +197,7 @@ class Frontier:
 
     def set_site(self, origin: str, files: dict[str, bytes], at: float) -> None:
         """Keep a site's files of rules, read at the time `at`."""
-        with self._base:
+        with self._step():
             self._base.execute("DELETE FROM site_files WHERE origin = ?", (origin,))
             self._base.execute("REPLACE INTO sites VALUES (?, ?)", (origin, at))
             self._base.executemany(

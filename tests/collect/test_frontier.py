@@ -109,3 +109,14 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"no database" * 1000)
     with pytest.raises(MinilmError, match=rf"{FILE} is damaged"):
         Frontier(tmp_path)
+
+
+def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+    with Frontier(tmp_path) as frontier:
+        frontier.add([Found(f"{A}/0", 0)], 9)
+        frontier._base.execute("PRAGMA max_page_count = 1")  # as large as it is, and no larger
+        many = [Found(f"{A}/{'x' * 900}/{n}", 1) for n in range(300)]
+        with pytest.raises(MinilmError, match=rf"{FILE} cannot be written: .*full"):
+            frontier.finish(f"{A}/0", Outcome("kept"), many, 999)
+    with Frontier(tmp_path) as frontier:
+        assert frontier.outcomes() == {"queued": {"": 1}}

@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from minilm.collect.loopback import Site, serve
+from minilm.collect.loopback import Site
 from minilm.collect.pydoc_site import (
     EXCLUDED,
     known_text,
@@ -23,18 +23,6 @@ from minilm.collect.pydoc_site import (
 def get(site: Site, path: str) -> str:
     with urllib.request.urlopen(site.address.rstrip("/") + path, timeout=30) as answer:
         return answer.read().decode()
-
-
-def test_a_site_and_its_log() -> None:
-    with serve(lambda path: (200, {"Content-Type": "text/plain", "X-A": path}, b"hi")) as site:
-        with urllib.request.urlopen(site.address + "a?b=1", timeout=30) as answer:
-            assert (answer.read(), answer.headers["X-A"]) == (b"hi", "/a?b=1")
-        get(site, "/c")
-    assert site.paths == ["/a?b=1", "/c"]
-    assert site.log[0].at < site.log[1].at
-    assert site.log[0].user_agent.startswith("Python-urllib")
-    with pytest.raises(urllib.error.URLError):
-        get(site, "/a")  # it is closed
 
 
 def test_the_site() -> None:
