@@ -6,6 +6,7 @@ itself, so a file can be cut between two records, or read from the middle. The f
 https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
 """
 
+import gzip
 import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -152,8 +153,23 @@ def read_responses(path: Path | str) -> Iterator[WebPage]:
             for record in ArchiveIterator(file):
                 if record.rec_type == "response" and record.http_headers is not None:
                     yield _page_of(record)
+            _check_end(path)
         except Exception as error:  # on damaged bytes warcio raises whatever it stumbles over
             raise MinilmError(f"{path} is not a whole WARC file: {ascii(error)[:100]}.") from error
+
+
+def _check_end(path: Path | str) -> None:
+    """Raise EOFError when a file ends inside a record: warcio takes half of one for the end."""
+    with open(path, "rb") as file:
+        if file.read(2) == b"\x1f\x8b":
+            file.seek(0)
+            with gzip.open(file) as records:
+                while records.read(2**20):
+                    pass
+            return
+        file.seek(-4, os.SEEK_END)
+        if file.read() != b"\r\n\r\n":
+            raise EOFError("it ends inside a record")
 
 
 def _page_of(record: Any) -> WebPage:

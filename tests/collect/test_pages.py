@@ -1,5 +1,7 @@
 """Pages become documents with an address, and those without text are counted."""
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -107,3 +109,33 @@ def test_a_saved_page(tmp_path: Path) -> None:
     assert left_out == {"no main text": 1}
     with pytest.raises(MinilmError, match="cannot be read"):
         list(html_documents(tmp_path))
+
+
+PEAK = """
+import sys
+from pathlib import Path
+from minilm.collect.pages import warc_documents
+from minilm.memory import peak_memory
+print(sum(1 for _ in warc_documents(Path(sys.argv[1]))), peak_memory())
+"""
+
+
+def test_memory_does_not_grow_with_the_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five times the pages, 16 MB more of them, and the peak stays within 10 MB."""
+    monkeypatch.setattr("os.fsync", lambda file: None)
+    peaks = []
+    for times in (80, 400):
+        folder = tmp_path / str(times)
+        folder.mkdir()
+        with WarcWriter(folder, {}) as writer:
+            for number in range(times):
+                noise = f"<!-- {number} {'long ' * 10_000} -->"
+                place = writer.append(web_page(HTML + noise, url=f"http://example.org/{number}"))
+        command = [sys.executable, "-c", PEAK, folder / place.file]
+        out = subprocess.run(command, capture_output=True, check=True).stdout
+        n, memory = map(int, out.split())
+        assert n == times
+        peaks.append(memory)
+    assert peaks[1] - peaks[0] < 10_000_000

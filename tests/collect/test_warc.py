@@ -156,6 +156,22 @@ def test_a_cut_response_is_named_after_those_before_it(tmp_path: Path) -> None:
         next(pages)
 
 
+def test_a_file_that_ends_anywhere_inside_a_record_is_named(tmp_path: Path) -> None:
+    """Also inside a record's first bytes, where warcio alone sees the end of the file."""
+    places = write(tmp_path, page(0), page(1))
+    path = tmp_path / "crawl-00000.warc.gz"
+    whole = path.read_bytes()
+    for cut in range(places[1].start + 1, places[1].start + 200, 9):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(MinilmError, match=r"crawl-00000\.warc\.gz is not a whole WARC file"):
+            list(read_responses(path))
+    path.write_bytes(gzip.decompress(whole)[:-1])
+    with pytest.raises(MinilmError, match="it ends inside a record"):
+        list(read_responses(path))
+    path.write_bytes(whole[: places[1].start])
+    assert len(list(read_responses(path))) == 1
+
+
 @given(data=st.binary(max_size=200), place=st.integers(0, 3000), bit=st.integers(0, 7))
 def test_any_bytes_are_pages_or_a_clear_error(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, place: int, bit: int
