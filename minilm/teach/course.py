@@ -104,7 +104,13 @@ CHAPTERS = (
         40,
         "minilm.prepare.bpe",
     ),
-    Chapter(23, "Other tokenizers"),
+    Chapter(
+        23,
+        "Other tokenizers",
+        "What changes when words are cut in another way, and for whom?",
+        45,
+        "minilm.prepare.unigram",
+    ),
     Chapter(
         24,
         "Batches and packing",
