@@ -62,7 +62,9 @@ def test_packed_logits_and_gradients_equal_those_of_each_alone(name, lengths):
     wanted = torch.autograd.grad((alone * weights).sum(), list(model.parameters()))
     found = torch.autograd.grad((packed * weights).sum(), list(model.parameters()))
     for got, expected in zip(found, wanted, strict=True):
-        torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-5)
+        # A sum over positions rounds like its largest terms, not like what is left of them.
+        scale = max(1.0, expected.abs().max().item())
+        torch.testing.assert_close(got, expected, atol=1e-5 * scale, rtol=1e-5)
 
 
 def test_in_single_precision_they_agree_to_five_digits():
