@@ -35,7 +35,7 @@ def allowed(rows: Mapping[str, tuple[float, float]]) -> None:
             ax.text(value + 0.01, place + shift, text, va="center", fontsize=9)
     ax.set_yticks(range(len(rows)), list(rows))
     ax.invert_yaxis()
-    ax.set(xlim=(0, 1.25), xticks=[])
+    ax.set(xlim=(0, 1.4), xticks=[])
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     show(fig)
