@@ -109,13 +109,13 @@ def masks(values: Mapping[str, Any], labels: Sequence[str], title: str) -> None:
 def learning(
     curves: Mapping[str, Sequence[Sequence[float]]], steps: Sequence[int], chance: float
 ) -> None:
-    """Draw the right answers over training, a thin line for each seed and a thick one for all."""
+    """Draw the right answers over training: a thin line for each seed, a thick one for the median."""
     fig, ax = figure(7.2, 3.0, title="Who learns to remember the name?", grid=True)
     for name, runs in curves.items():
         color = COLORS[WAYS[name]]
         for run in runs:
             ax.plot(steps, run, color=color, lw=0.9, alpha=0.5)
-        ax.plot(steps, np.mean(runs, axis=0), color=color, lw=2.6, label=name)
+        ax.plot(steps, np.median(runs, axis=0), color=color, lw=2.6, label=name)
     ax.axhline(chance, color=MUTED, lw=1.2, ls=(0, (4, 3)), label="a blind guess")
     ax.set(xlabel="step", ylabel="right names", ylim=(0, 1.03))
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
