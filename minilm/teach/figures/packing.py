@@ -109,7 +109,7 @@ def masks(values: Mapping[str, Any], labels: Sequence[str], title: str) -> None:
 def learning(
     curves: Mapping[str, Sequence[Sequence[float]]], steps: Sequence[int], chance: float
 ) -> None:
-    """Draw the right answers over training: a thin line for each seed, a thick one for the median."""
+    """Draw the right answers over training: a thin line for each seed, a thick one for all."""
     fig, ax = figure(7.2, 3.0, title="Who learns to remember the name?", grid=True)
     for name, runs in curves.items():
         color = COLORS[WAYS[name]]
