@@ -142,11 +142,12 @@ def reach(context: Sequence[int], curves: Mapping[str, Sequence[float]]) -> None
     """Draw the loss against the number of tokens that each model may look back on."""
     fig, ax = figure(7.0, 2.9, title="How far back does the model look?", grid=True)
     for (name, losses), meaning in zip(curves.items(), ("baseline", "transformer"), strict=True):
-        level = losses[list(context).index(32)]
+        near = list(context).index(32) + 1
+        level = losses[near - 1]
         ax.plot(context, losses, marker="o", ms=4, color=COLORS[meaning], label=name)
         ax.axhline(level, color=MUTED, lw=1.0, ls=(0, (4, 3)))
-        above = np.maximum(losses, level)
-        ax.fill_between(context, above, level, color=CUT, alpha=0.16, lw=0)
+        above = np.maximum(losses[:near], level)
+        ax.fill_between(context[:near], above, level, color=CUT, alpha=0.16, lw=0)
     ax.fill_between([], [], color=CUT, alpha=0.16, label="the price of a cut")
     ax.set(xscale="log", xlabel="tokens of the document before", ylabel="loss in nats per token")
     ticks = [1, 2, 4, 8, 16, 32, 64, 128]
