@@ -30,6 +30,7 @@ REFUSING_TAGS = [
     "<meta content='follow,none' name='robots'>",
     '<meta name="GPTBot" content="noindex, nofollow">',
     '<meta name="minilm" content="noarchive">',
+    '<meta name="robots" content="noml">',
     '<meta name="tdm-reservation" content="1">',
     '<meta http-equiv="X-Robots-Tag" content="noai, noimageai">',
 ]
@@ -104,6 +105,11 @@ def test_refusing_one_training_robot_is_refusing_training(name: str) -> None:
     robots = f"User-agent: {name}\nDisallow: /essays/\n\nUser-agent: *\nAllow: /\n".encode()
     assert name in site_opt_out_of(URL, {ROBOTS: robots})
     assert site_opt_out_of("http://127.0.0.1:8000/blog/", {ROBOTS: robots}) == ""
+
+
+def test_the_robots_that_matter_are_known() -> None:
+    theirs = {"GPTBot", "CCBot", "Google-Extended", "ClaudeBot", "Applebot-Extended", "AI2Bot"}
+    assert theirs | {"meta-externalagent", "anthropic-ai", "Amazonbot"} <= set(TRAINING_ROBOTS)
 
 
 def test_who_refuses_all_but_us_has_let_us_in() -> None:
