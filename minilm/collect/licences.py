@@ -26,7 +26,7 @@ LEFT_OUT = "left_out.json"
 # Deeds of Creative Commons: /licenses/by-sa/4.0/, with /igo/ or a country behind it.
 DEED = re.compile(
     r"https?://(?:www\.)?creativecommons\.org/(?:licenses/(?P<kind>[a-z-]+)|publicdomain/"
-    r"(?P<tool>zero|mark))/(?P<version>\d\.\d)(?:/(?P<port>[a-z]{2,3}))?(?:/.*)?"
+    r"(?P<tool>zero|mark))/(?P<version>\d\.\d)(?:/(?P<port>[a-z]{2,3}))?(?:/\S*)?"
 )
 # The same in words: "CC BY-SA 4.0", "Creative Commons Attribution-ShareAlike 4.0 International".
 WORDS = re.compile(
@@ -35,7 +35,6 @@ WORDS = re.compile(
 )
 LETTERS = {"attribution": "by", "sharealike": "sa", "noncommercial": "nc", "noderivatives": "nd"}
 LETTERS |= {"noderivs": "nd", "by": "by", "sa": "sa", "nc": "nc", "nd": "nd"}
-KINDS = ("by", "by-sa", "by-nc", "by-nd", "by-nc-sa", "by-nc-nd")
 # Addresses and names that are neither; each has to match as a whole.
 NAMES = {
     r"https?://(?:www\.)?gnu\.org/licenses/(?:old-licenses/)?(a?gpl|lgpl|fdl)-(\d\.\d).*": "gnu",
@@ -90,8 +89,6 @@ def _creative_commons(text: str) -> str:
     letters = [LETTERS.get(word, "?") for word in re.split(r"[ -]+", parts["kind"])]
     letters.sort(key=lambda letter: "by nc nd sa".find(letter))  # early deeds have by-nd-nc
     kind, port = "-".join(letters), parts.get("port")
-    if kind not in KINDS:
-        return ""
     name = f"CC-{kind}-{parts['version']}"
     for candidate in (f"{name}-{port}", name) if port and len(port) < 4 else (name,):
         try:

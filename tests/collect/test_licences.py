@@ -41,7 +41,7 @@ STATED = {
     "Creative Commons Attribution-ShareAlike 4.0 International": "CC-BY-SA-4.0",
     "CC BY-NC-SA 4.0": "CC-BY-NC-SA-4.0",
     "CC BY 4.0": "CC-BY-4.0",
-    "The MIT License": "MIT",
+    "The MIT License.": "MIT",
     "Apache License, Version 2.0": "Apache-2.0",
     "stated by you": "own",
     # doubt
@@ -53,6 +53,9 @@ STATED = {
     "public domain, except the pictures": "unknown",
     "MIT for the code, the texts are ours": "unknown",
     "https://creativecommons.org/": "unknown",
+    "https://creativecommons.org/licenses/by/4.0/ except the pictures": "unknown",
+    "https://creativecommons.org/licenses/by/4.0, or ask us": "unknown",
+    "https://creativecommons.org/licenses/nc/4.0/": "unknown",
     "https://creativecommons.org/licenses/sampling+/1.0/": "unknown",
     "https://example.org/?see=https://creativecommons.org/licenses/by/4.0/": "unknown",
     "see https://huggingface.co/datasets/x/y": "unknown",
