@@ -201,6 +201,8 @@ def _trafilatura() -> Callable[..., Any]:
 
 
 def _carefully(content: str, url: str) -> str:
+    if "<html" not in content.lower():  # a tag that authors may leave out; trafilatura needs it
+        content = f"<html>{content}</html>"
     found = _trafilatura()(content, url=url or None, include_comments=False)
     return _valid(found.text or "").strip() if found else ""
 

@@ -191,3 +191,10 @@ def test_any_bytes(method, body: bytes, content_type: str) -> None:
     assert bool(page.text.strip()) != bool(page.problem)
     "".join([page.text, page.title, page.date, page.language, page.licence]).encode()
     assert "\0" not in page.text
+
+
+@pytest.mark.parametrize("method", ["trafilatura", "resiliparse"])
+def test_a_page_may_leave_out_the_tag_html(method) -> None:
+    bees = "Bees dance to say where the flowers are, and others follow them there at once. "
+    page = f"<body><p>{bees * 6}</p></body>".encode()
+    assert extract_page(page, method=method).text.count("Bees dance") == 6
