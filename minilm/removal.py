@@ -34,7 +34,7 @@ from minilm.prepare.parts import LABELLED
 from minilm.prepare.shards import TokenShards
 from minilm.prepare.split import PARTS
 from minilm.removed import Removal, Removed, checksum, text_checksum
-from minilm.run_folder import EARLIER, RECIPE, STAMP, TRASH, discard, open_run, sizes_of
+from minilm.run_folder import EARLIER, RECIPE, STAMP, discard, open_run, sizes_of
 
 FRESH = ".removing"
 HALF_WRITTEN = re.compile(r"\..+\.[0-9a-f]{8}")
@@ -203,7 +203,6 @@ def _forget_copies(run: Path, places: list[str]) -> None:
         unwanted += [run / "evaluate", run / "report"]
     for folder in unwanted:
         discard(folder, run)
-    shutil.rmtree(run / TRASH, ignore_errors=True)
 
 
 def _change_collection(run: Path, ids: set[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from minilm import cli
-from minilm.collect.documents import read_collection
+from minilm.collect.documents import make_document, read_collection
 from minilm.errors import MinilmError
 from minilm.prepare.shards import TokenShards
 from minilm.prepare.split import PARTS
@@ -40,13 +40,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("removal")
     with open(folder / "texts.jsonl", "w") as file:
         for number, (id, text) in enumerate(texts().items()):
-            row = {"id": id, "text": text, "label": number % 2}
-            file.write(json.dumps(row) + "\n")
+            facts = {"id": id, "source": "letters", "licence": "own", "label": number % 2}
+            file.write(json.dumps(make_document(text, **facts)) + "\n")
     recipe = folder / "tiny.toml"
     recipe.write_text(
         f'[collect]\nsources = ["files:{folder.as_posix()}/texts.jsonl"]\n'
         "[prepare]\nvocab_size = 280\nvalid = 0.2\ntest = 0.2\nworkers = 1\n"
-        'decontaminate = "off"\nnear_threshold = 0.95\nlabelled_source = "files"\n'
+        'decontaminate = "off"\nnear_threshold = 0.95\nlabelled_source = "letters"\n'
     )
     assert cli.main(["prepare", "--recipe", str(recipe), "--out", str(folder / "run")]) == 0
     return folder / "run"
@@ -59,12 +59,8 @@ def run(prepared: Path, tmp_path: Path) -> Path:
 
 
 def ids_of(run: Path) -> dict[str, str]:
-    """id suffix -> id of the documents collected."""
+    """text -> id of the documents collected."""
     return {one["text"]: one["id"] for one in read_collection(run / "collect")}
-
-
-def id_of(run: Path, name: str) -> str:
-    return ids_of(run)[texts()[name]]
 
 
 def everything(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -86,11 +82,11 @@ def prepared_texts(run: Path) -> dict[str, str]:
 
 
 def test_the_text_and_its_copy_are_gone_and_the_rest_is_as_before(run: Path) -> None:
-    before, twin = prepared_texts(run), id_of(run, TWIN)
-    first = id_of(run, FIRST)
+    before, twin = prepared_texts(run), TWIN
+    first = FIRST
     report = remove(run, [first], "2026-11-24")
     assert (report.ids, report.copies) == ((first,), (twin,))
-    assert [id for id, _ in report.near] == [id_of(run, NEAR)]
+    assert [id for id, _ in report.near] == [NEAR]
     assert not {first, twin} & set(ids_of(run).values())
     after = prepared_texts(run)
     assert after == {id: text for id, text in before.items() if id not in (first, twin)}
@@ -101,7 +97,7 @@ def test_the_text_and_its_copy_are_gone_and_the_rest_is_as_before(run: Path) -> 
 
 
 def test_cards_and_counts_agree_with_what_is_left(run: Path) -> None:
-    remove(run, [id_of(run, FIRST), id_of(run, OTHER)], "2026-11-24")
+    remove(run, [FIRST, OTHER], "2026-11-24")
     card = json.loads((run / "prepare/card.json").read_text())
     assert card["removed"] == [{"date": "2026-11-24", "documents": 3}]
     manifest = json.loads((run / "collect/manifest.json").read_text())
@@ -128,7 +124,7 @@ def test_cards_and_counts_agree_with_what_is_left(run: Path) -> None:
 def test_nothing_else_is_made_again_and_the_text_does_not_come_back(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = id_of(run, FIRST)
+    first = FIRST
     assert cli.main(["remove", "--run", str(run), "--id", first]) == 0
     assert "the same text under other ids" in capsys.readouterr().out
     assert cli.main(["prepare", "--out", str(run)]) == 0
@@ -148,8 +144,9 @@ def test_copies_aside_and_results_that_quote_are_deleted(run: Path) -> None:
     for name in (".earlier/collect", ".earlier/prepare", "evaluate", "report", ".trash"):
         (run / name).mkdir(parents=True)
         (run / name / "quote.json").write_text(SECRET)
+        (run / name / STAMP).write_text("{}")
     (run / ".earlier/train").mkdir()
-    remove(run, [id_of(run, FIRST)])
+    remove(run, [FIRST])
     assert not list(run.rglob("quote.json"))
     assert (run / ".earlier/train").is_dir()
 
@@ -172,7 +169,7 @@ def test_stale_models_are_named(run: Path, capsys: pytest.CaptureFixture[str]) -
 def test_a_request_that_cannot_be_met_changes_nothing(run: Path, ids: list[str], what: str) -> None:
     before = list(everything(run))
     with pytest.raises(MinilmError, match=what):
-        remove(run, ids_of(run).values() if ids == ["*"] else [id_of(run, FIRST), *ids])
+        remove(run, ids_of(run).values() if ids == ["*"] else [FIRST, *ids])
     assert list(everything(run)) == before
 
 
@@ -223,7 +220,7 @@ def test_killed_anywhere_it_is_finished_by_the_next_command(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names, _ = TokenShards.open(run / "prepare/train").documents
-    asked = [id_of(run, FIRST), names[0]]
+    asked = [FIRST, names[0]]
     whole = shutil.copytree(run, tmp_path / "whole")
     remove(whole, asked, "2026-11-24")
     expected = {name: data for name, data in everything(whole) if not name.startswith(".")}
@@ -244,4 +241,33 @@ def test_killed_anywhere_it_is_finished_by_the_next_command(
         shutil.rmtree(killed)
         step += 1
     assert step > 20
-    assert checksum(asked[0]) in {one.id for one in Removed.read(whole).removals}
+
+
+def test_a_new_request_first_finishes_the_one_before(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert killed_at(4, lambda: remove(run, [FIRST]), monkeypatch)
+    assert Removed.read(run).pending is not None
+    remove(run, [OTHER])
+    assert not {FIRST, TWIN, OTHER} & set(ids_of(run).values())
+    assert Removed.read(run).pending is None
+
+
+def test_labels_go_with_their_text(run: Path) -> None:
+    labelled = [
+        json.loads(line)
+        for part in PARTS
+        for line in (run / "prepare" / part / "labelled.jsonl").read_text().splitlines()
+    ]
+    assert len(labelled) > 20
+    remove(run, [FIRST])
+    for row in labelled:
+        there = any(
+            row["id"] in (run / "prepare" / part / "labelled.jsonl").read_text() for part in PARTS
+        )
+        assert there == (row["id"] != FIRST)
+
+
+def test_the_list_names_what_was_asked_for(run: Path) -> None:
+    remove(run, [FIRST])
+    assert checksum(FIRST) in {one.id for one in Removed.read(run).removals}

@@ -152,7 +152,7 @@ def topic_words(
         found[name] = [
             {"word": word, "count": counts[word], "z": round(z, 1)}
             for word, z in ranked[:n_words]
-            if z >= 2 and len(groups) > 1
+            if z >= 2
         ]
     return found
 

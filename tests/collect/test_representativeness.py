@@ -98,6 +98,13 @@ def test_a_census_counts_while_documents_pass() -> None:
     assert [row["era"] for row in found["eras"]] == ["1750 to 1799", "1800 to 1849"]
 
 
+def test_a_date_that_is_no_year_belongs_to_no_era() -> None:
+    census = Census()
+    for date in ("99-01-01", "999", "in 1999", ""):
+        census.add({**document(0, "one"), "date": date})
+    assert census.records()["eras"] == []
+
+
 def test_an_empty_census_has_records() -> None:
     assert Census().records() == {"years": [], "languages": [], "sources": [], "eras": []}
 
