@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from minilm.prepare.clean import PrepareConfig
 
 LINES, EXACT, NEAR = "repeated lines", "exact duplicates", "near duplicates"
-DECONTAMINATE = "cut out what the evaluation parts hold"
+DECONTAMINATE = "cut out what is tested"
 PER_DOCUMENT = (COLLECT, OPT_OUTS, NORMALIZE, MASK, FILTER, PUBLISHED, LANGUAGE)
 STEPS = (*PER_DOCUMENT, LINES, EXACT, NEAR, DECONTAMINATE)
 POSITIONS = 2**48  # `position_of` is a multiple of 1 / POSITIONS

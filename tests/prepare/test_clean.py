@@ -217,7 +217,7 @@ def test_decontamination(tmp_path: Path, mode) -> None:
     settings = replace(SETTINGS, decontaminate=mode, seed=seed)
     card = prepare(contaminated(), settings, tmp_path)
     steps = {step["step"]: step for step in card["steps"]}
-    step = steps.get("cut out what the evaluation parts hold")
+    step = steps.get("cut out what is tested")
     assert part_of(tmp_path, "d12") == "test"
     text = "".join(texts_of(tmp_path, "train")).lower()
     if mode == "off":
