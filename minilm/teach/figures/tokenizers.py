@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.patches import FancyBboxPatch
 
+from minilm.prepare.wordpiece import UNKNOWN, bert_words
 from minilm.teach.style import CARD, COLORS, INK, MUTED, blank, figure, show
 
 MEANING = {
@@ -24,25 +25,29 @@ def color_of(name: str) -> str:
 
 
 def five_ways(text: str, cuts: Mapping[str, Sequence[bytes]], title: str) -> None:
-    """Draw how each tokenizer cuts a text, letter below letter; red is a part of a letter.
+    """Draw how each tokenizer cuts a text, letter below letter; red is what cannot be read alone.
 
-    Spaces that a tokenizer drops stay empty. Tokens are the bytes they stand for, in order.
+    That is a part of a letter, or a word that has become unknown. Spaces that a tokenizer drops
+    stay empty. Tokens are the bytes they stand for, in order, or `[UNK]` for a word.
     """
     letters = [letter.encode() for letter in text]
     edges = np.concatenate([[0], np.cumsum([len(letter) for letter in letters])])
     whole = {int(edge): float(place) for place, edge in enumerate(edges)}
     at = [whole.get(i, float(np.searchsorted(edges, i)) - 0.5) for i in range(int(edges[-1]) + 1)]
-    fig, ax = figure(9.6, 0.5 * len(cuts) + 0.75, title=title)
+    fig, ax = figure(9.6, 0.42 * len(cuts) + 0.7, title=title)
     blank(ax, len(text) + 13, len(cuts))
     for row, (name, tokens) in enumerate(cuts.items()):
         y, begin = len(cuts) - row - 0.5, 0
         ax.text(8.6, y, name, ha="right", va="center")
         ax.text(11.2, y, str(len(tokens)), ha="right", va="center", fontsize=9, color=MUTED)
         for token in tokens:
+            unknown = token == UNKNOWN.encode()
+            if unknown:
+                token = bert_words(text.encode()[begin:].decode())[0].encode()
             begin = text.encode().index(token, begin)
             left, right = at[begin], at[begin + len(token)]
             begin += len(token)
-            broken = left % 1 or right % 1
+            broken = unknown or left % 1 or right % 1
             color = COLORS["negative"] if broken else color_of(name)
             shape = FancyBboxPatch(
                 (left + 12.08, y - 0.36), right - left - 0.16, 0.72,
@@ -165,7 +170,7 @@ def numbers(tables: Mapping[str, Sequence[int]]) -> None:
     norm = BoundaryNorm([0.5, 1.5, 2.5, 3.5, 4.5, 5.5], colors.N)
     for ax, (name, counts) in zip(axes, tables.items(), strict=True):
         image = np.asarray(counts).reshape(100, 100)
-        drawn = ax.imshow(image, cmap=colors, norm=norm, interpolation="nearest")
+        drawn = ax.imshow(image, cmap=colors, norm=norm, interpolation="nearest", aspect="auto")
         ax.set(title=name, xlabel="last two digits")
         ax.set_xticks([0, 25, 50, 75, 99])
         ax.set_yticks([0, 25, 50, 75, 99], ["0", "25..", "50..", "75..", "99.."])
@@ -177,17 +182,16 @@ def numbers(tables: Mapping[str, Sequence[int]]) -> None:
 
 
 def memory(orders: Sequence[int], curves: Mapping[str, Sequence[float]]) -> None:
-    """Draw bits per byte against the tokens that an n-gram model sees, for each tokenizer."""
+    """Draw bits per byte against the length of an n-gram, for each tokenizer."""
     fig, ax = figure(7.4, 3.2, title="How much does the tokenizer matter to a model?", grid=True)
     styles = {"BPE": "-", "Unigram": (0, (3, 1.5)), "bytes": "-"}
     markers = iter("osD^vP")
     for name, values in curves.items():
-        shown = [(n, value) for n, value in zip(orders, values, strict=True) if value is not None]
         ax.plot(
-            *zip(*shown, strict=True), marker=next(markers), ms=5, color=color_of(name),
+            orders, values, marker=next(markers), ms=5, color=color_of(name),
             ls=styles[name.split(",")[0].split(" ")[0]], label=name,
         )  # fmt: skip
-    ax.set(ylim=(0, None), xlabel="tokens in view (order of the n-gram)", ylabel="bits per byte")
+    ax.set(ylim=(0, None), xlabel="length of the n-gram, in tokens", ylabel="bits per byte")
     ax.set_xticks(list(orders))
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     show(fig)
