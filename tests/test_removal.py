@@ -253,6 +253,16 @@ def test_a_new_request_first_finishes_the_one_before(
     assert Removed.read(run).pending is None
 
 
+def test_a_build_first_finishes_what_was_interrupted(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert killed_at(4, lambda: remove(run, [FIRST]), monkeypatch)
+    assert FIRST in ids_of(run).values()
+    assert cli.main(["prepare", "--out", str(run)]) == 0
+    assert FIRST not in ids_of(run).values()
+    assert Removed.read(run).pending is None
+
+
 def test_labels_go_with_their_text(run: Path) -> None:
     labelled = [
         json.loads(line)

@@ -18,6 +18,7 @@ from minilm import cli
 from minilm.collect.files import READERS
 from minilm.collect.loopback import serve
 from minilm.model.storage import load_tensors
+from minilm.prepare.shards import TokenShards
 from minilm.recipe import load_recipe
 from minilm.stages import state_of_sources
 
@@ -321,3 +322,20 @@ def test_a_recipe_crawls_within_its_limits_and_goes_on_where_it_stopped(
     lines = (out / "collect/documents.jsonl").read_text().splitlines()
     assert {json.loads(line)["source"] for line in lines} == {f"crawl:{site.address}"}
     assert len(lines) == 6
+
+
+def test_only_what_has_read_a_removed_text_is_made_again(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert run("train", "--recipe", tiny, "--out", out) == 0
+
+    def made_again(part: str) -> list[str]:
+        names, _ = TokenShards.open(out / "prepare" / part).documents
+        assert run("remove", "--run", out, "--id", names[0]) == 0
+        capsys.readouterr()
+        assert run("train", "--recipe", tiny, "--out", out) == 0
+        return re.findall(r"\] (\S+): (?!unchanged)", capsys.readouterr().out)
+
+    assert made_again("test") == []
+    assert made_again("train") == ["train/transformer", "train/lstm"]
