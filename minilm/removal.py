@@ -19,27 +19,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from minilm.collect.documents import MANIFEST, Document, read_collection
-from minilm.collect.licences import LEFT_OUT
+from minilm.collect.documents import read_collection
+from minilm.collect.erase import erase_pages
 from minilm.collect.representativeness import CENSUS, write_counted
 from minilm.errors import MinilmError
 from minilm.files import atomic_writer, read_json, write_json
 from minilm.prepare.clean import CARD
 from minilm.prepare.datasheet import DATASHEET, write_datasheet
-from minilm.prepare.deduplicate import jaccard, shingles
 from minilm.prepare.forget import remove_documents
 from minilm.prepare.parts import LABELLED
-from minilm.prepare.shards import TokenShards
 from minilm.prepare.split import PARTS
+from minilm.removal_plan import Sizes, changed_card, find, labelled_among, prepared_sizes
 from minilm.removed import Removal, Removed, checksum, text_checksum
-from minilm.run_folder import EARLIER, RECIPE, STAMP, discard, open_run, sizes_of
+from minilm.run_folder import EARLIER, RECIPE, STAMP, STARTED, discard, open_run, sizes_of
 
 FRESH = ".removing"
 HALF_WRITTEN = re.compile(r"\..+\.[0-9a-f]{8}")
-NEAR = 0.8  # Jaccard similarity of runs of words above which a text is named as nearly the same
-Sizes = dict[str, tuple[int, int]]  # id -> tokens and bytes
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,13 @@ def remove(run: Path, ids: Iterable[str], today: str = "") -> Report:
     ]
     card = changed_card(run, found, held, removed.by_date())
     everywhere = sorted({place for one in places.values() for place in one})
-    removed.pending = {"ids": sorted(places), "places": everywhere, "card": card}
+    origins = sorted({one["origin"] for one in found})
+    removed.pending = {
+        "ids": sorted(places),
+        "origins": origins,
+        "places": everywhere,
+        "card": card,
+    }
     removed.write(run)
     finish(run)
     counts = {part: len(sizes) for part, sizes in held.items() if sizes}
@@ -87,97 +88,8 @@ def remove(run: Path, ids: Iterable[str], today: str = "") -> Report:
         copies=tuple(sorted(set(places) - wanted)),
         places={"collect": len(found), **counts},
         near=tuple(near),
-        origins=tuple(sorted({one["origin"] for one in found})),
+        origins=tuple(origins),
     )
-
-
-def find(folder: Path, wanted: set[str]) -> tuple[list[Document], list[tuple[str, float]]]:
-    """The wanted documents and their copies, and (id, similarity) of what is nearly the same."""
-    asked = [document for document in read_collection(folder) if document["id"] in wanted]
-    missing = wanted - {document["id"] for document in asked}
-    if missing:
-        raise MinilmError(
-            f"{folder} has no document {', '.join(sorted(missing))}; nothing was removed."
-            " The ids are in its manifest.csv."
-        )
-    texts = {text_checksum(document["text"]) for document in asked}
-    runs = [shingles(document["text"]) for document in asked]
-    found, near, n_documents = [], [], 0
-    total = read_json(folder / MANIFEST)["documents"]
-    for document in tqdm(read_collection(folder), "look for copies", total, unit="doc"):
-        n_documents += 1
-        if document["id"] in wanted or text_checksum(document["text"]) in texts:
-            found.append(document)
-        elif (share := nearest(document["text"], runs)) >= NEAR:
-            near.append((document["id"], round(share, 2)))
-    if len(found) == n_documents:
-        raise MinilmError(f"That is all that {folder} holds: delete the run's folder instead.")
-    return found, near
-
-
-def nearest(text: str, runs: list[set[str]]) -> float:
-    """The largest similarity of a text to texts given by their runs of words."""
-    n = len(text.split())  # more runs than this it cannot have
-    likely = [one for one in runs if n >= NEAR * len(one)]
-    if not likely:
-        return 0.0
-    own = shingles(text)
-    return max(jaccard(own, one) for one in likely)
-
-
-def prepared_sizes(run: Path, part: str, ids: set[str]) -> Sizes:
-    """(tokens, bytes) of those of the documents that a prepared part holds."""
-    if not (run / "prepare" / STAMP).is_file():
-        return {}
-    shards = TokenShards.open(run / "prepare" / part, verify=False)
-    names, _ = shards.documents
-    return {
-        name: (int(shards.document_lengths[number]), int(shards.document_bytes[number]))
-        for number, name in enumerate(names)
-        if name in ids
-    }
-
-
-def changed_card(
-    run: Path,
-    found: list[Document],
-    held: dict[str, Sizes],
-    removals: list[dict[str, Any]],
-) -> dict[str, Any] | None:
-    """The data card without the documents; None where nothing is prepared or a part gets empty."""
-    if not (run / "prepare" / STAMP).is_file():
-        return None
-    card: dict[str, Any] = read_json(run / "prepare" / CARD)
-    sources = {document["id"]: card["sources"][document["source"]] for document in found}
-    for document in found:
-        sources[document["id"]]["documents"] -= 1
-        sources[document["id"]]["bytes"] -= len(document["text"].encode())
-    for name, sizes in held.items():
-        part = card["parts"][name]
-        part["documents"] -= len(sizes)
-        part["labelled"] -= len(labelled_among(run / "prepare" / name / LABELLED, set(sizes)))
-        for id, (n_tokens, n_bytes) in sizes.items():
-            part["tokens"] -= n_tokens
-            part["bytes"] -= n_bytes
-            sources[id]["kept"]["documents"] -= 1
-            sources[id]["kept"]["bytes"] -= n_bytes
-        if not part["documents"]:
-            return None
-    gone = {document["id"] for document in found}
-    for step in card["steps"]:
-        for group in step.get("removed", {}).values():
-            shown = [one for one in group["examples"] if gone.isdisjoint(one.split(" = "))]
-            group["examples"] = shown
-    card["removed"] = removals
-    return card
-
-
-def labelled_among(path: Path, ids: set[str]) -> list[str]:
-    """Which of the ids have a line in a file of labelled texts."""
-    if not ids or not path.is_file():
-        return []
-    with open(path, encoding="utf-8") as lines:
-        return [row["id"] for row in map(json.loads, lines) if row["id"] in ids]
 
 
 def finish(run: Path) -> None:
@@ -187,7 +99,7 @@ def finish(run: Path) -> None:
         return
     ids, card = set(removed.pending["ids"]), removed.pending["card"]
     _forget_copies(run, removed.pending["places"])
-    _change_collection(run, ids)
+    _change_collection(run, ids, removed.pending["origins"])
     _change_prepared(run, ids, card)
     sweep(run.glob(".*"))
     removed.pending = None
@@ -205,16 +117,27 @@ def _forget_copies(run: Path, places: list[str]) -> None:
         discard(folder, run)
 
 
-def _change_collection(run: Path, ids: set[str]) -> None:
-    """Write the collection anew beside the old one, then put it in its place."""
+def _change_collection(run: Path, ids: set[str], origins: list[str]) -> None:
+    """Write the collection anew beside the old one, then put it in its place.
+
+    What else lies there comes along: the list of what was left out, and crawled pages, in whose
+    archives the removed ones are erased.
+    """
     folder, fresh = run / "collect", run / FRESH
     if not (fresh / STAMP).is_file():
         shutil.rmtree(fresh, ignore_errors=True)
         if all(document["id"] not in ids for document in read_collection(folder)):
             return
         write_counted((one for one in read_collection(folder) if one["id"] not in ids), fresh)
-        if (folder / LEFT_OUT).is_file():
-            shutil.copyfile(folder / LEFT_OUT, fresh / LEFT_OUT)
+        for path in sorted(folder.rglob("*")):
+            copy = fresh / path.relative_to(folder)
+            if path.is_dir() or copy.exists() or path.name in (STAMP, STARTED):
+                continue
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if path.name.endswith(".warc.gz"):
+                erase_pages(path, copy, origins)
+            else:
+                shutil.copy2(path, copy)
         write_json(fresh / STAMP, read_json(folder / STAMP) | {"files": sizes_of(fresh)})
     discard(folder, run)
     fresh.rename(folder)

@@ -1,5 +1,6 @@
 """A removed text is gone everywhere, also when the process is killed at any step on the way."""
 
+import gzip
 import json
 import os
 import re
@@ -11,7 +12,11 @@ from typing import Any
 import pytest
 
 from minilm import cli
+from minilm.collect.budgets import CrawlConfig
 from minilm.collect.documents import make_document, read_collection
+from minilm.collect.loopback import serve
+from minilm.collect.sources import open_source
+from minilm.collect.warc import read_responses
 from minilm.errors import MinilmError
 from minilm.prepare.shards import TokenShards
 from minilm.prepare.split import PARTS
@@ -281,3 +286,40 @@ def test_labels_go_with_their_text(run: Path) -> None:
 def test_the_list_names_what_was_asked_for(run: Path) -> None:
     remove(run, [FIRST])
     assert checksum(FIRST) in {one.id for one in Removed.read(run).removals}
+
+
+def test_a_crawled_page_leaves_its_archive_too(tmp_path: Path) -> None:
+    words = {n: " ".join(f"word{n * k % 37} on{k}" for k in range(60)) for n in range(12)}
+
+    def answer(path: str) -> tuple[int, dict[str, str], bytes]:
+        name = path.strip("/")
+        if not name.isdigit():
+            links = "".join(f'<a href="/{n}">{n}</a>' for n in words)
+            return (200 if not name else 404), {"Content-Type": "text/html"}, links.encode()
+        page = f"<html><body><article><p>Page {name}. {words[int(name)]}.</p></article></body>"
+        return 200, {"Content-Type": "text/html"}, page.encode()
+
+    recipe = tmp_path / "crawl.toml"
+    with serve(answer) as site:
+        recipe.write_text(
+            f'[collect]\nsources = ["crawl:{site.address}"]\n'
+            '[crawl]\ndelay = 0.0\nallow_private = ["127.0.0.1"]\n'
+        )
+        out = tmp_path / "run"
+        assert cli.main(["collect", "--recipe", str(recipe), "--out", str(out)]) == 0
+        documents = list(read_collection(out / "collect"))
+        asked = next(one for one in documents if "Page 7." in one["text"])
+        assert cli.main(["remove", "--run", str(out), "--id", asked["id"]]) == 0
+        archives = list(out.rglob("*.warc.gz"))
+        texts_left = [gzip.decompress(path.read_bytes()) for path in archives]
+        assert any(b"Page 8." in text for text in texts_left)
+        assert not any(b"Page 7." in text for text in texts_left)
+        n_requests = len(site.log)
+        folder = next((out / "collect" / "crawl").iterdir())
+        for path in archives:
+            assert path.parent == folder
+            assert all("7" not in page.url.rpartition("/")[2] for page in read_responses(path))
+        config = CrawlConfig(delay=0.0, allow_private=("127.0.0.1",))
+        again = list(open_source(f"crawl:{site.address}", folder, config))
+        assert {one["id"] for one in again} == {one["id"] for one in documents} - {asked["id"]}
+        assert len(site.log) == n_requests  # nothing was fetched a second time
