@@ -1,15 +1,18 @@
 """The same work on many batches, by several processes, with the results in order.
 
 Workers are fresh Python processes that import what their work needs and nothing else (above all no
-torch). They take batches of plain records, so a work function is the same one that Ray Data, Spark
-or `datasets.map` would run. Which worker does what changes nothing in the result.
+torch, and not the script that called). They take batches of plain records, so a work function is
+the same one that Ray Data, Spark or `datasets.map` would run; it must stand in a module, since
+workers find it by its name. Which worker does what changes nothing in the result.
 """
 
 import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import types
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -71,15 +74,14 @@ class Workers:
         except BrokenProcessPool as error:
             raise MinilmError(
                 "A worker process ended before its work was done. Was it killed, or is the memory"
-                " full? Try workers = 1. In a script of your own, the call must stand below"
-                ' `if __name__ == "__main__":`, because workers import the script.'
+                " full? Try workers = 1."
             ) from error
 
     def _submit(self, work: Callable[[Batch], Result], batch: Batch) -> "Future[Result]":
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self.n, context, initializer=_end_with_parent)
-        with _interrupts_held_back():  # the pool starts its processes here
+        with _interrupts_held_back(), _main_hidden():  # the pool starts its processes here
             return self._pool.submit(work, batch)
 
 
@@ -94,6 +96,20 @@ def _interrupts_held_back() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Let processes that start in the block not import the caller's script.
+
+    They would run it once more, unless it guards itself, and its imports in any case.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _end_with_parent() -> None:
