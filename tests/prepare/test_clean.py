@@ -307,6 +307,41 @@ def test_what_owners_refuse_is_left_out(tmp_path: Path) -> None:
     assert part_of(tmp_path, "d5") == ""
 
 
+class Tracked(dict):
+    """A document that counts how many of its kind are alive."""
+
+    alive = most = 0
+
+    def __init__(self, *rest) -> None:
+        super().__init__(*rest)
+        Tracked.alive += 1
+        Tracked.most = max(Tracked.most, Tracked.alive)
+
+    def __del__(self) -> None:
+        Tracked.alive -= 1
+
+
+def test_documents_stream_through(tmp_path: Path, monkeypatch) -> None:
+    """A batch or two are in memory at a time, whatever the number of documents.
+
+    (That several workers read few batches ahead is tested in test_parallel.py.)
+    """
+    monkeypatch.setattr(parallel.in_batches, "__defaults__", (1000,))
+    documents = (
+        Tracked(
+            make_document(
+                f"{' '.join(WORDS)} {i} {i + 1} {i + 2}", id=f"t{i}", source="s", licence="L"
+            )
+        )
+        for i in range(3000)
+    )
+    settings = replace(SETTINGS, near_threshold=1.0, decontaminate="off", workers=1)
+    Tracked.most = 0
+    card = prepare(documents, settings, tmp_path)
+    assert card["steps"][0]["documents"] == 3000
+    assert 10 < Tracked.most < 50
+
+
 def test_the_tokenizer_reads_no_more_than_it_may(tmp_path: Path, monkeypatch) -> None:
     read = []
     monkeypatch.setattr(

@@ -176,7 +176,7 @@ def exposure_over_time(epochs: Sequence[int], by_copies: Mapping[int, Sequence[f
         alpha = 0.5 + 0.5 * number / (len(by_copies) - 1)
         ax.plot(epochs, values, "o-", ms=4, color=COLORS["transformer"], alpha=alpha)
         name = f"{copies} copies" if copies > 1 else "one copy"
-        ax.text(epochs[-1] + 0.1, values[-1], name, va="center", fontsize=9)
+        ax.text(epochs[-1] + 0.1, values[-1] - 0.2, name, va="top", fontsize=9)
     ax.set(xlabel="times the training text has been read", xlim=(epochs[0] - 0.2, epochs[-1] + 1.1))
     ax.set_xticks(list(epochs))
     _limits(ax, most, chance)
