@@ -30,16 +30,10 @@ def erase_pages(source: Path, target: Path, addresses: Collection[str]) -> int:
 
     Raises MinilmError that names the file when it is damaged.
     """
-    spans = [list(span) for span in _spans(source, addresses)]
-    merged: list[list[int]] = []
-    for start, stop in spans:
-        if merged and merged[-1][1] == start:
-            merged[-1][1] = stop  # request and response stand side by side
-        else:
-            merged.append([start, stop])
+    spans = _spans(source, addresses)
     with atomic_writer(target) as file, open(source, "rb") as old:
         shutil.copyfileobj(old, file)
-        for start, stop in merged:
+        for start, stop in spans:
             file.seek(start)
             file.write(_filler(stop - start))
     return len(spans)
