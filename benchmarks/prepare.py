@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from compare import DISTURBED, timed
+from prepare_work import filter_batch
 
 from minilm.collect.documents import (
     Document,
@@ -35,7 +36,6 @@ from minilm.prepare.corpus import clean_batch
 from minilm.prepare.deduplicate import jaccard, shingles
 from minilm.prepare.normalize import normalize, strip_html
 from minilm.prepare.parallel import Workers, in_batches
-from minilm.prepare.per_document import clean_document
 from minilm.prepare.scratch import Scratch
 
 N_PAIRS = 1500  # of each kind
@@ -121,11 +121,6 @@ def measure_speed(documents: list[Document], workers: int, rounds: int) -> None:
         calm = [speed for speed, load in results if load < DISTURBED] or [s for s, _ in results]
         note = "" if len(calm) == rounds else f"  ({rounds - len(calm)} disturbed runs left out)"
         print(f"  {name:<36} {np.median(calm):6.1f} MB/s{note}")
-
-
-def filter_batch(settings: PrepareConfig, documents: list[Document]) -> int:
-    """Clean and filter alone; return how many stay."""
-    return sum(clean_document(document, settings)[0] is not None for document in documents)
 
 
 def measure_recall(documents: list[Document], workers: int) -> None:

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from itertools import chain, islice
 from types import TracebackType
 from typing import TypeVar
@@ -63,6 +64,12 @@ class Workers:
         if self.n == 1 or len(first) < 2:
             yield from map(work, batches)
             return
+        function = work.func if isinstance(work, partial) else work
+        if function.__module__ == "__main__":
+            raise MinilmError(
+                f"Workers cannot find {function.__name__}: it stands in the script or notebook that"
+                " runs. Put it into a module of its own and import it, or take workers = 1."
+            )
         waiting: deque[Future[Result]] = deque()
         try:
             for batch in batches:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,17 @@ def test_a_worker_that_dies_is_an_error_that_says_what_to_do() -> None:
 def test_workers_do_not_import_what_they_do_not_need() -> None:
     with Workers(2) as workers:
         assert list(workers.map(heavy_modules, range(2))) == [[], []]
+
+
+def test_work_of_the_script_itself_is_refused(monkeypatch) -> None:
+    monkeypatch.setattr(refuse_seven, "__module__", "__main__")
+    with (
+        pytest.raises(MinilmError, match="Workers cannot find refuse_seven"),
+        Workers(2) as workers,
+    ):
+        list(workers.map(partial(refuse_seven), range(3)))
+    with Workers(1) as workers:
+        assert list(workers.map(refuse_seven, range(3))) == [0, 1, 2]
 
 
 def test_a_script_needs_no_guard_and_is_not_imported_again(tmp_path: Path) -> None:
