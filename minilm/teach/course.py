@@ -89,7 +89,13 @@ CHAPTERS = (
         45,
         "minilm.removal",
     ),
-    Chapter(20, "Cleaning"),
+    Chapter(
+        20,
+        "Cleaning",
+        "What should be taken out of a text before it is read, and what does each removal cost?",
+        55,
+        "minilm.prepare.filters",
+    ),
     Chapter(
         21,
         "Duplicates and contamination",
@@ -101,14 +107,14 @@ CHAPTERS = (
         22,
         "Tokenizing",
         "How does text become numbers without losing a byte?",
-        40,
+        45,
         "minilm.prepare.bpe",
     ),
     Chapter(
         23,
         "Other tokenizers",
         "What changes when words are cut in another way, and for whom?",
-        45,
+        65,
         "minilm.prepare.unigram",
     ),
     Chapter(

@@ -209,3 +209,30 @@ def bars(values: Mapping[str, float], title: str, xlabel: str) -> None:
     ax.spines["left"].set_visible(False)
     ax.set_facecolor(CARD)
     show(fig)
+
+
+def lattice(word: str, ways: Sequence[Sequence[str]], shares: Sequence[float]) -> None:
+    """Draw a word's letters with a bow for each piece; its number is how often it is used."""
+    used: dict[tuple[int, int], float] = {}
+    for way, share in zip(ways, shares, strict=True):
+        begin = 0
+        for piece in way:
+            edge = begin, begin + len(piece)
+            used[edge] = used.get(edge, 0.0) + share
+            begin += len(piece)
+    fig, ax = figure(7.4, 3.0, title=f"How often is each piece of {word} used, over all ways?")
+    tallest = 0.55 * max(end - begin for begin, end in used)
+    for (begin, end), flow in used.items():
+        t = np.linspace(0, np.pi, 60)
+        middle, radius = (begin + end) / 2, (end - begin) / 2
+        height = 0.0 if end - begin == 1 else 0.55 * (end - begin)
+        ax.plot(
+            middle - radius * np.cos(t), height * np.sin(t), color=COLORS["unigram"],
+            lw=1 + 9 * flow, alpha=0.3 + 0.6 * flow,
+        )  # fmt: skip
+        label = f"{word[begin:end]}  {flow:.2f}"
+        ax.text(middle, height + 0.09, label, ha="center", va="bottom", fontsize=9.5)
+    ax.plot(range(len(word) + 1), [0] * (len(word) + 1), "o", color=COLORS["residual"], ms=11)
+    ax.set(xlim=(-0.3, len(word) + 0.3), ylim=(-0.3, tallest + 0.4))
+    ax.set_axis_off()
+    show(fig)

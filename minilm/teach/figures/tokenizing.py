@@ -248,3 +248,20 @@ def too_large(
         ax.set_xticks(sizes, [f"{size:,}" for size in sizes], rotation=30)
         ax.minorticks_off()
     show(fig)
+
+
+def price(sizes: Sequence[int], costs: Mapping[str, Sequence[float]]) -> None:
+    """Draw what a byte of text costs with each vocabulary, the cheapest being 1; gold marks it."""
+    fig, ax = figure(7.4, 3.1, title="Which vocabulary makes a byte of text cheapest?", grid=True)
+    looks = (("-", "train"), ((0, (4, 2)), "transformer"), ((0, (1, 1.5)), "residual"))
+    for (name, values), (style, meaning) in zip(costs.items(), looks, strict=True):
+        relative = [value / min(values) for value in values]
+        ax.plot(sizes, relative, ls=style, color=COLORS[meaning], label=name)
+        best = relative.index(1.0)
+        ax.plot(sizes[best], 1, "o", color=COLORS["highlight"], ms=9, mec=INK, mew=0.8)
+    ax.set(xscale="log", ylim=(0.8, 4), xlabel="tokens in the vocabulary, V")
+    ax.set_ylabel("multiplications a byte")
+    ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    ax.minorticks_off()
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    show(fig)
