@@ -27,8 +27,8 @@ POLICIES = (
     "use cookies",
 )
 
-_CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
-_NOTICE = re.compile("|".join(["javascript", *POLICIES]))
+CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
+NOTICE = re.compile("|".join(["javascript", *POLICIES]))
 _SENTENCE_END = re.compile(r"[.?!]+[\"'”’)\]]*(?=\s|\Z)")
 
 
@@ -67,10 +67,10 @@ def keep_lines(text: str, *, min_words_in_line: int = MIN_WORDS_IN_LINE) -> str:
         if len(line) > MAX_WORD_LENGTH and max(map(len, words)) > MAX_WORD_LENGTH:
             continue
         if "[" in line:
-            line = _CITATION.sub("", line)
+            line = CITATION.sub("", line)
         if not line.endswith(END_MARKS) or line.endswith(ELLIPSIS):
             continue
-        if not _NOTICE.search(line.lower()):
+        if not NOTICE.search(line.lower()):
             kept.append(line)
     return "\n".join(kept).strip()
 
