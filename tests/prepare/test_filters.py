@@ -72,6 +72,12 @@ def test_the_bound_saves_time_and_changes_nothing(words: list[str]) -> None:
         assert found == (f"one run of {expected[0]} words repeated" if expected else None)
 
 
+def test_four_words_in_turn_are_found_though_none_is_frequent() -> None:
+    words = ["four", "odd", "words", "again"] * 5 + [f"other{i}" for i in range(60)]
+    assert share_of_top_gram(words, 4) > 0.16 > max(share_of_top_gram(words, n) for n in (2, 3))
+    assert why_rejected(" ".join(words)) == "one run of 4 words repeated"
+
+
 def test_published_rules_go_by_name() -> None:
     assert set(RULES) == {"gopher", "c4", "fineweb"}
     for name, why in RULES.items():

@@ -60,6 +60,11 @@ def test_limits(text: str, reason: str | None) -> None:
     assert of_datatrove(text) == fineweb_reason(text)
 
 
+def test_line_feeds_are_no_characters_of_lines() -> None:
+    text = "\n" * 300 + "\n".join([LINE + "."] * 2 + [f"{LINE} {n:02}." for n in range(7)])
+    assert fineweb_reason(text) == of_datatrove(text) == "fineweb: characters in repeated lines"
+
+
 def test_the_code_is_ten_times_stricter_than_the_paper() -> None:
     text = "\n".join([LINE + "."] * 2 + [f"{LINE} {n:02}." for n in range(20)])
     assert fineweb_reason(text) is None

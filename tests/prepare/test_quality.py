@@ -1,5 +1,6 @@
 """The classifier tells speeches from source code, keeps its weights in a file, takes any text."""
 
+import os
 import sysconfig
 from pathlib import Path
 
@@ -75,6 +76,17 @@ def test_other_files_are_refused(classifier: QualityClassifier, tmp_path: Path) 
     np.savez(path, weights=np.array([{}], dtype=object), bias=0.0)  # a pickle
     with pytest.raises(MinilmError, match="holds no quality classifier"):
         QualityClassifier.load(path)
+
+
+def test_a_file_cannot_run_anything(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[Path]]:
+            return os.mkdir, (tmp_path / "it ran",)
+
+    np.savez(tmp_path / "quality.npz", weights=np.array([Trap()], dtype=object), bias=0.0)
+    with pytest.raises(MinilmError, match="holds no quality classifier"):
+        QualityClassifier.load(tmp_path / "quality.npz")
+    assert not (tmp_path / "it ran").exists()
 
 
 def test_examples_of_both_kinds_are_needed() -> None:
