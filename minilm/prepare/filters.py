@@ -4,9 +4,9 @@ The rules are simple counts, chosen so that every rejection can be explained. Th
 of the limits are those of MassiveText (Rae et al. 2021, arXiv:2112.11446, appendix A1.1, "Gopher");
 limits for length are looser, because a film review may have ten words.
 
-The published rules themselves, to the letter, are rooms of their own: `gopher`, `c4`, `fineweb`.
-`RULES` lists them by name, each a function from a text to a reason or None; `LINE_RULES` lists what
-they do inside a text first.
+The published rules themselves, to the letter, are rooms of their own: `gopher`, `c4`, `fineweb`,
+`toxicity`. `RULES` lists them by name, each a function from a text to a reason or None;
+`LINE_RULES` lists what they do inside a text first.
 """
 
 from collections import Counter
@@ -15,11 +15,13 @@ from collections.abc import Callable
 from minilm.prepare.c4 import c4_reason, keep_lines
 from minilm.prepare.fineweb import fineweb_reason
 from minilm.prepare.gopher import gopher_reason
+from minilm.prepare.toxicity import toxicity_reason
 
 RULES: dict[str, Callable[[str], str | None]] = {
     "gopher": gopher_reason,
     "c4": c4_reason,
     "fineweb": fineweb_reason,
+    "toxicity": toxicity_reason,  # C4's list of bad words was another one: read its limits first
 }
 LINE_RULES: dict[str, Callable[[str], str]] = {"c4": keep_lines}
 
