@@ -6,6 +6,7 @@ every machine that has the package.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -52,3 +53,15 @@ def languages() -> list[str]:
 
 def _plain(text: str) -> str:
     return " ".join(_PLACEHOLDERS.sub("", text).split())
+
+
+def parallel_messages(languages: Sequence[str]) -> dict[str, list[str]]:
+    """Return the messages that all of the languages have, with English, line by line the same.
+
+    Raises MinilmError when no other language is named, or one has no catalogue.
+    """
+    tables = {language: messages(language) for language in languages if language != "en"}
+    if not tables:
+        raise MinilmError("Name at least one language besides English, such as 'de'.")
+    shared = sorted(set.intersection(*map(set, tables.values())))
+    return {"en": shared} | {name: [table[m] for m in shared] for name, table in tables.items()}

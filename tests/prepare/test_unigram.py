@@ -97,3 +97,10 @@ def test_unknown_letters_are_written_in_bytes() -> None:
 def test_what_makes_no_tokenizer(scores: dict[str, float]) -> None:
     with pytest.raises(MinilmError, match="finite score"):
         Unigram(scores)
+
+
+def test_an_unknown_letter_is_ten_nats_below_the_rarest_piece() -> None:
+    close = Unigram({"ab": -9.0, "a": 1.0, "c": -1.0})  # 1 - 9 - 10 is less than -9
+    assert close.encode("ab") == close.to_tokenizers().encode("ab").ids == [256]
+    near = Unigram({"ab": -9.0, "a": 10.5, "c": 0.0})  # 10.5 - 9 - 10 is more than -9
+    assert near.encode("ab") == near.to_tokenizers().encode("ab").ids == [257, ord("b")]
