@@ -78,7 +78,8 @@ CHAPTERS = (
     Chapter(
         11,
         "Crawling and extracting",
-        "How do you take pages from the web without harming anyone, and get their text out of them?",
+        "How do you take pages from the web without harming anyone, and get their text out of"
+        " them?",
         50,
         "minilm.collect.crawl",
     ),
