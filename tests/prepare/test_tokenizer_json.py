@@ -19,7 +19,7 @@ from minilm.prepare.unigram import Unigram
 from minilm.prepare.wordpiece import WordPiece
 
 TEXT = "the cat sat on the mat, the naïve cat; 1999 cats\n\n  isn't it?\t" * 3
-SPECIAL = ("<|endoftext|>", "<|user|>")
+SPECIAL = ("<|user|>", "<|endoftext|>")
 TOKENIZERS = {
     "bpe": Tokenizer.train([TEXT], 300, SPECIAL),
     "pattern": Tokenizer([(b"a", b"t"), (b"c", b"at")], SPECIAL, r"\p{L}{1,2}|\P{L}"),
@@ -108,6 +108,7 @@ def test_the_file_of_the_peer_is_read_and_is_ours(tmp_path: Path) -> None:
         (lambda c: c["model"]["merges"].append(["a b", "c"]), "not a tokenizer.json"),
         (lambda c: c["model"]["vocab"].pop("A"), "not a tokenizer.json"),
         (lambda c: c["model"]["merges"].pop(), "in another way"),
+        (lambda c: c["model"]["vocab"].update(Ġt=c["model"]["vocab"]["at"]), "in another way"),
         (lambda c: c["added_tokens"][0].update(id=7), "in another way"),
     ],
 )

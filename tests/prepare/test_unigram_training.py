@@ -128,6 +128,7 @@ def test_what_is_frequent_enough_to_be_a_letter() -> None:
     assert frequent_letters(counts, 1.0) == set("abc")
     assert frequent_letters(counts, 0.9) == set("ab")
     assert frequent_letters(counts, 0.5) == {"a"}
+    assert frequent_letters({"ab": 10}, 0.5) == {"a"}  # exactly half is enough
 
 
 def test_long_words_are_cut_for_the_training() -> None:
