@@ -87,7 +87,8 @@ def test_a_script_needs_no_guard_and_is_not_imported_again(tmp_path: Path) -> No
 
 
 SCRIPT = """
-import sys, time, os
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 sys.path.insert(0, {folder!r})
 from parallel_work import work_slowly_on_even
 from minilm.prepare.parallel import Workers
