@@ -47,6 +47,34 @@ class NumberScore(TypedDict):
     neighbors_alike: float  # the share of numbers n with as many tokens as n + 1
 
 
+class Scorecard(TypedDict):
+    """All that is measured of one tokenizer."""
+
+    tokenizer: str
+    languages: list[LanguageScore]
+    code: TextScore
+    numbers: NumberScore
+    same_ids: bool | None  # as the reference, on all of these texts; None without a reference
+
+
+def make_scorecard(
+    name: str,
+    encode: Encode,
+    messages: Mapping[str, Sequence[str]],
+    programs: Sequence[str],
+    reference: Encode | None = None,
+) -> Scorecard:
+    """Measure a tokenizer on parallel messages, programs and numbers: one plain record."""
+    texts = [*programs, *(line for lines in messages.values() for line in lines)]
+    return Scorecard(
+        tokenizer=name,
+        languages=score_languages(encode, messages),
+        code=score_text("code", encode, programs),
+        numbers=score_numbers(encode),
+        same_ids=None if reference is None else ids_differ(encode, reference, texts) is None,
+    )
+
+
 def score_text(name: str, encode: Encode, texts: Iterable[str]) -> TextScore:
     """Count bytes, words and tokens of texts; raise MinilmError when they are empty."""
     texts = list(texts)

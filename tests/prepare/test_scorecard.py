@@ -1,12 +1,18 @@
 """The scorecard on texts that can be counted by hand."""
 
+import inspect
+import json
+import textwrap
+
 import pytest
 
+from minilm.collect.catalogues import parallel_messages
 from minilm.errors import MinilmError
 from minilm.prepare.characters import ByteTokenizer
 from minilm.prepare.scorecard import (
     ids_differ,
     is_unspaced,
+    make_scorecard,
     score_languages,
     score_numbers,
     score_text,
@@ -61,3 +67,20 @@ def test_nothing_to_count() -> None:
     for messages in ({"en": ["a"], "de": []}, {"de": ["a"]}):
         with pytest.raises(MinilmError, match="equal messages"):
             score_languages(words, messages)
+
+
+def test_the_whole_card_is_a_plain_record() -> None:
+    messages = parallel_messages(["de", "ru", "el", "ar", "hi", "th", "ka", "zh_Hans", "ja", "ko"])
+    programs = [inspect.getsource(textwrap)]
+    ours = Tokenizer.train([*messages["en"], *programs], 600)
+    card = make_scorecard(
+        "bpe", ours.encode, messages, programs, ours.to_tiktoken().encode_ordinary
+    )
+    assert json.loads(json.dumps(card)) == card
+    assert [score["text"] for score in card["languages"]] == list(messages)
+    assert card["same_ids"] is True
+    assert card["code"]["bytes_per_token"] > 2
+    assert all(score["parity"] > 1 for score in card["languages"][1:])
+    unlike = make_scorecard("bpe", ours.encode, messages, programs, ByteTokenizer().encode)
+    assert unlike["same_ids"] is False
+    assert make_scorecard("bpe", ours.encode, messages, programs)["same_ids"] is None
