@@ -115,7 +115,7 @@ CHAPTERS = (
         23,
         "Other tokenizers",
         "What changes when words are cut in another way, and for whom?",
-        65,
+        60,
         "minilm.prepare.unigram",
     ),
     Chapter(
