@@ -84,7 +84,7 @@ def extract_page(
     `content_type` is the header as it came; plain text stays as it is. Sources: A. Barbaresi,
     Trafilatura (ACL 2021); J. Bevendorff et al., Elastic ChatNoir (ECIR 2018) for resiliparse.
 
-    Raises MinilmError for a method that is neither.
+    Raises MinilmError for a method that is neither, and when its library cannot be loaded.
     """
     if method not in READERS:
         raise MinilmError(f'There is no method "{method}". Use {" or ".join(READERS)}.')
@@ -105,6 +105,8 @@ def extract_page(
             return Extracted(charset=charset, problem=f"nested deeper than {MOST_DEPTH}")
         text = READERS[method](content, url)
         claims = dict(_claims(tree.title, elements))
+    except MinilmError:
+        raise
     except Exception as error:  # whatever a stranger's page does to a library, the next page waits
         return Extracted(charset=charset, problem=f"{method} failed: {type(error).__name__}")
     problem = "" if text else "no main text"
@@ -194,8 +196,12 @@ def _cleaned(field: str, claim: str | None) -> str:
 @functools.cache
 def _trafilatura() -> Callable[..., Any]:
     """Load trafilatura when it is first asked; what it reports about bad pages, we report."""
-    import trafilatura
-
+    try:
+        import trafilatura
+    except ImportError as error:
+        raise MinilmError(
+            f'trafilatura cannot be loaded ({error}). Install what is missing, or use "resiliparse".'
+        ) from error
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     return trafilatura.bare_extraction
 

@@ -1,5 +1,7 @@
 """Main text comes out of pages in any encoding; from any bytes comes an answer, never a crash."""
 
+import sys
+
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -198,3 +200,10 @@ def test_a_page_may_leave_out_the_tag_html(method) -> None:
     bees = "Bees dance to say where the flowers are, and others follow them there at once. "
     page = f"<body><p>{bees * 6}</p></body>".encode()
     assert extract_page(page, method=method).text.count("Bees dance") == 6
+
+
+def test_a_library_that_is_broken_is_not_an_empty_page(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    extract._trafilatura.cache_clear()
+    with pytest.raises(MinilmError, match="trafilatura cannot be loaded"):
+        extract_page(b"<html><body><p>Bees dance.</p></body></html>")
