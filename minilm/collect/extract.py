@@ -200,7 +200,8 @@ def _trafilatura() -> Callable[..., Any]:
         import trafilatura
     except ImportError as error:
         raise MinilmError(
-            f'trafilatura cannot be loaded ({error}). Install what is missing, or use "resiliparse".'
+            f"trafilatura cannot be loaded: {error}."
+            ' Install what is missing, or use the method "resiliparse".'
         ) from error
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     return trafilatura.bare_extraction
