@@ -7,6 +7,7 @@ own claims about its title, date, language and licence are read where they are g
 
 import functools
 import logging
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -28,6 +29,7 @@ Method = Literal["trafilatura", "resiliparse"]
 
 MOST_BYTES = 10_000_000  # no page that somebody wrote is longer
 MOST_DEPTH = 512  # browsers nest no deeper; and the time of resiliparse grows with depth squared
+_TAG = re.compile("<[a-zA-Z]")
 HTML, PLAIN = {"text/html", "application/xhtml+xml", ""}, {"text/plain", "text/markdown"}
 
 # The encodings of the web (WHATWG, Encoding, section 4.2), and no other: Python knows some, such as
@@ -208,8 +210,8 @@ def _trafilatura() -> Callable[..., Any]:
 
 
 def _carefully(content: str, url: str) -> str:
-    if "<html" not in content.lower():  # a tag that authors may leave out; trafilatura needs it
-        content = f"<html>{content}</html>"
+    if _TAG.search(content) and "<html" not in content.lower():
+        content = f"<html>{content}</html>"  # authors may leave it out; trafilatura needs it
     found = _trafilatura()(content, url=url or None, include_comments=False)
     return _valid(found.text or "").strip() if found else ""
 
