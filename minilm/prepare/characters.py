@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from typing import Any
 
 from minilm.errors import MinilmError
 from minilm.prepare.bpe import to_utf8
-from minilm.prepare.interface import END_OF_TEXT, TokenTable, load_checked, save_checked
+from minilm.prepare.interface import END_OF_TEXT, TokenTable
 
 ALL_BYTES = [bytes([byte]) for byte in range(256)]
 
@@ -32,15 +32,6 @@ class ByteTokenizer(TokenTable):
     def encode_bytes(self, data: bytes) -> list[int]:
         """Turn bytes into ids: themselves."""
         return list(data)
-
-    def save(self, path: Path | str) -> None:
-        """Write the tokenizer as one JSON file, atomically and with a checksum."""
-        save_checked(path, self.format, {"special_tokens": list(self.special_tokens)})
-
-    @classmethod
-    def load(cls, path: Path | str) -> ByteTokenizer:
-        """Read a saved tokenizer; raise MinilmError when the file is not one, or is damaged."""
-        return cls(**load_checked(path, cls.format))
 
 
 class CharacterTokenizer(TokenTable):
@@ -92,12 +83,6 @@ class CharacterTokenizer(TokenTable):
                 ids += character.encode("utf-8", "surrogateescape")
         return ids
 
-    def save(self, path: Path | str) -> None:
-        """Write the tokenizer as one JSON file, atomically and with a checksum."""
-        content = {"special_tokens": list(self.special_tokens), "characters": self.characters}
-        save_checked(path, self.format, content)
-
-    @classmethod
-    def load(cls, path: Path | str) -> CharacterTokenizer:
-        """Read a saved tokenizer; raise MinilmError when the file is not one, or is damaged."""
-        return cls(**load_checked(path, cls.format))
+    def arguments(self) -> dict[str, Any]:
+        """What the tokenizer is made of: its characters."""
+        return super().arguments() | {"characters": self.characters}

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from minilm.prepare.c4 import c4_reason, keep_lines
 from minilm.prepare.fineweb import fineweb_reason
-from minilm.prepare.gopher import gopher_reason
+from minilm.prepare.gopher import gopher_reason, runs
 from minilm.prepare.toxicity import toxicity_reason
 
 RULES: dict[str, Callable[[str], str | None]] = {
@@ -79,8 +79,7 @@ def share_of_repeated_lines(text: str) -> float:
 
 def share_of_top_gram(words: list[str], n: int) -> float:
     """The share of all characters that lie in the most frequent run of `n` words."""
-    grams = Counter(zip(*(words[i:] for i in range(n)), strict=False))
-    gram, count = grams.most_common(1)[0]
+    gram, count = Counter(runs(words, n)).most_common(1)[0]
     if count == 1:
         return 0.0
     return count * sum(map(len, gram)) / sum(map(len, words))

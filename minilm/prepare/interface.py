@@ -11,10 +11,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from minilm.errors import MinilmError
 from minilm.files import read_json, write_json
+
+if TYPE_CHECKING:
+    import tokenizers
 
 END_OF_TEXT = "<|endoftext|>"
 
@@ -57,10 +60,13 @@ class TextTokenizer(Protocol):
 
 
 class TokenTable:
-    """The bytes of every id: ordinary tokens by id, then the special tokens.
+    """The bytes of every id: ordinary tokens by id, then the special tokens; and the file.
 
-    Raises MinilmError for special tokens that are empty or occur twice.
+    A kind of tokenizer names its `format` and gives the `arguments` that make it again. Raises
+    MinilmError for special tokens that are empty or occur twice.
     """
+
+    format: str
 
     def __init__(self, tokens: Sequence[bytes], special_tokens: Sequence[str]) -> None:
         if "" in special_tokens or len(set(special_tokens)) < len(special_tokens):
@@ -105,6 +111,28 @@ class TokenTable:
     def decode(self, ids: Iterable[int]) -> str:
         """Turn ids back into text; bytes that are not UTF-8, as in half a letter, become �."""
         return self.decode_bytes(ids).decode("utf-8", "replace")
+
+    def arguments(self) -> dict[str, Any]:
+        """What the tokenizer is made of, as JSON has it; each kind adds what it has learned."""
+        return {"special_tokens": list(self.special_tokens)}
+
+    def save(self, path: Path | str) -> None:
+        """Write the tokenizer as one JSON file, atomically and with a checksum."""
+        save_checked(path, self.format, self.arguments())
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Read a saved tokenizer; raise MinilmError when the file is not one, or is damaged."""
+        return cls(**load_checked(path, cls.format))
+
+    def to_tokenizers(self) -> tokenizers.Tokenizer:
+        """Hand the vocabulary to `tokenizers`, which gives the same ids.
+
+        Raises MinilmError when the library is not installed, or has no model of this kind.
+        """
+        from minilm.prepare.tokenizer_json import to_tokenizers
+
+        return to_tokenizers(self)
 
 
 def save_checked(path: Path | str, kind: str, content: Mapping[str, Any]) -> None:

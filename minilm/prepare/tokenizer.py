@@ -38,7 +38,6 @@ from minilm.prepare.interface import END_OF_TEXT, TokenTable
 
 if TYPE_CHECKING:
     import tiktoken
-    import tokenizers
 
 CACHED = 2**19  # words, and chunks between spaces: about 100 MB when full
 
@@ -223,9 +222,3 @@ class Tokenizer(TokenTable):
     def to_tiktoken(self) -> tiktoken.Encoding:
         """Hand the vocabulary to `tiktoken`, which gives the same ids."""
         return vocabulary.to_tiktoken(self)
-
-    def to_tokenizers(self) -> tokenizers.Tokenizer:
-        """Hand the vocabulary to `tokenizers`, which gives the same ids."""
-        from minilm.prepare.tokenizer_json import to_tokenizers
-
-        return to_tokenizers(self)

@@ -17,19 +17,13 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from minilm.errors import MinilmError
 from minilm.prepare.bpe import count_words, split_words, to_utf8
-from minilm.prepare.interface import END_OF_TEXT, TokenTable, load_checked, save_checked
+from minilm.prepare.interface import END_OF_TEXT, TokenTable
 from minilm.prepare.tokenizer import Cache
 from minilm.prepare.unigram_training import UNKNOWN_PENALTY, train_unigram
-
-if TYPE_CHECKING:
-    import tokenizers
-
-FORMAT = "minilm unigram 1"
 
 
 class Unigram(TokenTable):
@@ -38,6 +32,8 @@ class Unigram(TokenTable):
     `scores` maps each piece to its log-probability. Raises MinilmError for an empty piece or a
     score that is not a finite number.
     """
+
+    format = "minilm unigram 1"
 
     def __init__(
         self, scores: Mapping[str, float], special_tokens: Sequence[str] = (END_OF_TEXT,)
@@ -147,18 +143,6 @@ class Unigram(TokenTable):
             end = start
         return pieces[::-1]
 
-    def save(self, path: Path | str) -> None:
-        """Write the tokenizer as one JSON file, atomically and with a checksum."""
-        content = {"special_tokens": list(self.special_tokens), "scores": self.scores}
-        save_checked(path, FORMAT, content)
-
-    @classmethod
-    def load(cls, path: Path | str) -> Unigram:
-        """Read a saved tokenizer; raise MinilmError when the file is not one, or is damaged."""
-        return cls(**load_checked(path, FORMAT))
-
-    def to_tokenizers(self) -> tokenizers.Tokenizer:
-        """Hand the vocabulary to `tokenizers`, which gives the same ids."""
-        from minilm.prepare.tokenizer_json import to_tokenizers
-
-        return to_tokenizers(self)
+    def arguments(self) -> dict[str, Any]:
+        """What the tokenizer is made of: its pieces and their scores."""
+        return super().arguments() | {"scores": self.scores}

@@ -15,20 +15,15 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import regex
 
 from minilm.errors import MinilmError
-from minilm.prepare.interface import END_OF_TEXT, TokenTable, load_checked, save_checked
+from minilm.prepare.interface import END_OF_TEXT, TokenTable
 from minilm.prepare.tokenizer import Cache
 from minilm.prepare.wordpiece_training import CONTINUES, Rule, train_wordpiece
 
-if TYPE_CHECKING:
-    import tokenizers
-
-FORMAT = "minilm wordpiece 1"
 UNKNOWN = "[UNK]"
 LONGEST_WORD = 100  # letters; what is longer is unknown, as in BERT
 
@@ -60,6 +55,8 @@ class WordPiece(TokenTable):
     `lowercase` cleans every text first (`bert_clean`), as BERT's uncased models do. Raises
     MinilmError when [UNK] is not among the special tokens or a token occurs twice.
     """
+
+    format = "minilm wordpiece 1"
 
     def __init__(
         self,
@@ -128,22 +125,6 @@ class WordPiece(TokenTable):
         )
         return "".join(marked).removeprefix(" ")
 
-    def save(self, path: Path | str) -> None:
-        """Write the tokenizer as one JSON file, atomically and with a checksum."""
-        content = {
-            "special_tokens": list(self.special_tokens),
-            "lowercase": self.lowercase,
-            "tokens": self.tokens,
-        }
-        save_checked(path, FORMAT, content)
-
-    @classmethod
-    def load(cls, path: Path | str) -> WordPiece:
-        """Read a saved tokenizer; raise MinilmError when the file is not one, or is damaged."""
-        return cls(**load_checked(path, FORMAT))
-
-    def to_tokenizers(self) -> tokenizers.Tokenizer:
-        """Hand the vocabulary to `tokenizers`, which gives the same ids."""
-        from minilm.prepare.tokenizer_json import to_tokenizers
-
-        return to_tokenizers(self)
+    def arguments(self) -> dict[str, Any]:
+        """What the tokenizer is made of: its tokens, and whether it lowercases."""
+        return super().arguments() | {"lowercase": self.lowercase, "tokens": self.tokens}
