@@ -29,7 +29,9 @@ LONGEST_WORD = 100  # letters; what is longer is unknown, as in BERT
 
 SIGNS = r"\p{P}$+<=>^`|~"  # Unicode's punctuation, and what else is a sign on a US keyboard
 _find_words = regex.compile(rf"[{SIGNS}]|[^\s{SIGNS}]+").findall
-_drop_controls = regex.compile(r"[\p{C}\uFFFD--\t\n\r]", regex.VERSION1).sub
+# Format characters that are younger than the tables of `tokenizers`, which therefore keeps them.
+YOUNG = r"\u0890\u0891\u08E2\U000110CD\U00013430-\U00013438"
+_drop_controls = regex.compile(rf"[\p{{C}}\uFFFD--\t\n\r{YOUNG}]", regex.VERSION1).sub
 _chinese = regex.compile(  # the blocks that BERT's code names
     r"[\u4E00-\u9FFF\u3400-\u4DBF\U00020000-\U0002A6DF\U0002A700-\U0002B73F\U0002B740-\U0002B81F"
     r"\U0002B920-\U0002CEAF\uF900-\uFAFF\U0002F800-\U0002FA1F]"
