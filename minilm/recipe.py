@@ -18,7 +18,7 @@ from minilm.errors import MinilmError
 
 if TYPE_CHECKING:  # these import torch, which takes a second that `minilm --help` should not
     from minilm.collect.budgets import CrawlConfig
-    from minilm.model.lstm import LSTMConfig
+    from minilm.model.recurrent import LSTMConfig
     from minilm.model.transformer import TransformerConfig
     from minilm.prepare.clean import PrepareConfig
     from minilm.prepare.datasheet import Answers
@@ -128,7 +128,7 @@ def load_recipe(path: Path | str = DEFAULT, sources: tuple[str, ...] = ()) -> Re
 def recipe_from_tables(name: str, tables: dict[str, Any]) -> Recipe:
     """Build a recipe from TOML tables; what they leave out keeps its dataclass's default."""
     from minilm.collect.budgets import CrawlConfig
-    from minilm.model.lstm import LSTMConfig
+    from minilm.model.recurrent import LSTMConfig
     from minilm.model.transformer import TransformerConfig
     from minilm.prepare.clean import PrepareConfig
     from minilm.prepare.datasheet import Answers

@@ -20,7 +20,7 @@ from minilm.collect.representativeness import CENSUS, write_counted
 from minilm.collect.sources import open_source
 from minilm.files import read_json, sha256_of, write_json
 from minilm.measure import measure_language, surprise
-from minilm.model.lstm import LSTM, LSTMConfig
+from minilm.model.recurrent import LSTM, LSTMConfig
 from minilm.model.storage import Model, load_model
 from minilm.model.transformer import Transformer, TransformerConfig
 from minilm.prepare.clean import CARD, PrepareConfig, prepare

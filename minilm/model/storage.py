@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,20 @@ from torch import Tensor
 
 from minilm.errors import MinilmError
 from minilm.files import atomic_writer
-from minilm.model.lstm import LSTM, LSTMConfig
+from minilm.model.bigram import Bigram, BigramConfig
+from minilm.model.mlp import MLP, MLPConfig
+from minilm.model.recurrent import LSTM, LSTMConfig, Recurrent, RecurrentConfig
 from minilm.model.transformer import Transformer, TransformerConfig
 
-Model = Transformer | LSTM
+Model = Transformer | Recurrent | MLP | Bigram
+MODELS: dict[str, tuple[Callable[[Any], Model], Callable[..., Any]]] = {
+    "Transformer": (Transformer, TransformerConfig),
+    "Recurrent": (Recurrent, RecurrentConfig),
+    "LSTM": (LSTM, LSTMConfig),
+    "MLP": (MLP, MLPConfig),
+    "Bigram": (Bigram, BigramConfig),
+}
+"""The name of a class in a file -> the class and that of its configuration."""
 
 
 def save_tensors(tensors: dict[str, Tensor], about: dict[str, Any], path: Path | str) -> None:
@@ -54,18 +65,26 @@ def _checksum(tensors: dict[str, Tensor], text: str) -> str:
     return digest.hexdigest()
 
 
+def first_names(model: Model) -> dict[str, str]:
+    """Say under which name each weight is written: a matrix in several places under the first."""
+    first: dict[int, str] = {}
+    weights = model.state_dict(keep_vars=True)
+    return {name: first.setdefault(id(weight), name) for name, weight in weights.items()}
+
+
 def model_tensors(model: Model) -> dict[str, Tensor]:
     """Return the weights by name, a shared matrix once."""
-    shared = "head.weight" if model.config.tie_embeddings else None
-    return {name: tensor for name, tensor in model.state_dict().items() if name != shared}
+    names = first_names(model)
+    return {name: weight for name, weight in model.state_dict().items() if names[name] == name}
 
 
 def set_model_tensors(model: Model, tensors: dict[str, Tensor]) -> None:
     """Copy weights into the model; raise MinilmError when a name or a shape does not fit."""
-    if model.config.tie_embeddings and "embedding.weight" in tensors:
-        tensors = {**tensors, "head.weight": tensors["embedding.weight"]}
+    shared = {
+        name: tensors[first] for name, first in first_names(model).items() if first in tensors
+    }
     try:
-        model.load_state_dict(tensors)
+        model.load_state_dict({**tensors, **shared})
     except RuntimeError as error:
         raise MinilmError(f"These weights belong to another model: {error}") from error
 
@@ -79,12 +98,9 @@ def save_model(model: Model, path: Path | str) -> None:
 def load_model(path: Path | str) -> Model:
     """Build the model that `save_model` wrote, on the CPU, ready to evaluate."""
     tensors, about = load_tensors(path)
-    model: Model
-    if about.get("model") == "LSTM":
-        model = LSTM(LSTMConfig(**about["config"]))
-    elif about.get("model") == "Transformer":
-        model = Transformer(TransformerConfig(**about["config"]))
-    else:
+    if about.get("model") not in MODELS:
         raise MinilmError(f"{path} holds no minilm model. Choose a file that minilm train wrote.")
+    make, make_config = MODELS[about["model"]]
+    model = make(make_config(**about["config"]))
     set_model_tensors(model, tensors)
     return model.eval()

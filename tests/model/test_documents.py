@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from minilm.errors import MinilmError
 from minilm.model.attention import attend, attend_causally
 from minilm.model.documents import continues, document_mask
-from minilm.model.lstm import LSTM, LSTMConfig
+from minilm.model.recurrent import LSTM, LSTMConfig
 from minilm.model.transformer import Transformer, TransformerConfig
 
 VOCAB, CONTEXT = 31, 24

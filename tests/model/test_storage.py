@@ -4,23 +4,45 @@ import pytest
 import torch
 
 from minilm.errors import MinilmError
-from minilm.model.lstm import LSTM, LSTMConfig
-from minilm.model.storage import load_model, save_model
-from minilm.model.transformer import Transformer, TransformerConfig
+from minilm.model.recurrent import LSTM, LSTMConfig
+from minilm.model.storage import MODELS, load_model, model_tensors, save_model
+
+KINDS = [  # every class, and the choices that change which weights there are
+    ("Transformer", {"d_model": 16}),
+    ("Transformer", {"d_model": 16, "tie_embeddings": False}),
+    ("LSTM", {"d_model": 16}),
+    ("LSTM", {"d_model": 16, "tie_embeddings": False}),
+    ("Recurrent", {"d_model": 16, "cell": "rnn"}),
+    ("Recurrent", {"d_model": 16, "cell": "gru", "tie_embeddings": False}),
+    ("MLP", {"d_token": 8, "d_model": 16}),
+    ("Bigram", {}),
+    ("Bigram", {"rank": 8}),
+]
 
 
-@pytest.mark.parametrize("tied", [True, False])
-@pytest.mark.parametrize("kind", [Transformer, LSTM])
-def test_a_model_comes_back_bit_for_bit(tmp_path, kind, tied):
-    config_class = {Transformer: TransformerConfig, LSTM: LSTMConfig}[kind]
-    model = kind(config_class(vocab_size=30, d_model=16, tie_embeddings=tied))
+@pytest.mark.parametrize(("kind", "sizes"), KINDS)
+def test_a_model_comes_back_bit_for_bit(tmp_path, kind, sizes):
+    make, make_config = MODELS[kind]
+    model = make(make_config(vocab_size=30, **sizes))
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(torch.randn_like(weight))
     save_model(model, tmp_path / "model.safetensors")
     loaded = load_model(tmp_path / "model.safetensors")
-    assert type(loaded) is kind
+    assert type(loaded) is type(model) is make
     assert loaded.config == model.config
     ids = torch.randint(0, 30, (1, 9))
     assert torch.equal(model.eval()(ids), loaded(ids))
-    assert (loaded.head.weight is loaded.embedding.weight) == tied
+    assert loaded.n_params() == model.n_params()
+    if getattr(model.config, "tie_embeddings", False):
+        assert loaded.head.weight is loaded.embedding.weight
+
+
+def test_a_shared_matrix_is_written_once():
+    make, make_config = MODELS["Transformer"]
+    tied = model_tensors(make(make_config(vocab_size=30, d_model=16)))
+    untied = model_tensors(make(make_config(vocab_size=30, d_model=16, tie_embeddings=False)))
+    assert set(untied) - set(tied) == {"head.weight"}
 
 
 def test_damage_is_named_not_loaded(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from minilm.errors import MinilmError
-from minilm.model.lstm import LSTM, LSTMConfig
+from minilm.model.recurrent import LSTM, LSTMConfig
 from minilm.model.transformer import Transformer, TransformerConfig
 from minilm.serve.engine import generate
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from minilm.model.lstm import LSTM, LSTMConfig
+from minilm.model.recurrent import LSTM, LSTMConfig
 from minilm.model.transformer import Transformer, TransformerConfig
 from minilm.train.adamw import AdamW
 from minilm.train.muon import Muon, orthogonalize

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from minilm.errors import MinilmError
-from minilm.model.lstm import LSTM, LSTMConfig
+from minilm.model.recurrent import LSTM, LSTMConfig
 from minilm.model.storage import load_model, load_tensors
 from minilm.model.transformer import Transformer, TransformerConfig
 from minilm.prepare.shards import TokenShards, write_shards
@@ -45,6 +45,10 @@ def small(kind="transformer", seed=0):
     )
 
 
+def score(trainer):
+    return trainer.objective.evaluate(trainer.model)["valid_bits_per_byte"]
+
+
 def without_clocks(history):
     return [{key: row[key] for key in row if key not in CLOCKS} for row in history]
 
@@ -67,7 +71,7 @@ def test_validation_is_in_bits_per_byte(shards):
     with torch.no_grad():
         for weight in trainer.model.parameters():
             weight.zero_()  # every token equally likely: log2(30) bits, 2 bytes each
-    assert trainer.evaluate() == pytest.approx(np.log2(30) / 2, abs=1e-5)
+    assert score(trainer) == pytest.approx(np.log2(30) / 2, abs=1e-5)
 
 
 def test_accumulated_mini_batches_equal_one_batch(shards):
@@ -100,10 +104,10 @@ def test_a_recipe_may_pack(documents, kind, packing):
     trainer = Trainer(small(kind), config, *documents)
     history = trainer.fit()
     assert history[-1]["valid_bits_per_byte"] < history[4]["valid_bits_per_byte"]
-    asked = [(trainer.batches.batch(step)[1] != -100).sum().item() for step in range(25)]
+    asked = [(trainer.objective.batches.batch(step)[1] != -100).sum().item() for step in range(25)]
     assert [row["tokens"] for row in history] == np.cumsum(asked).tolist()
     assert (min(asked) < 4 * 16) == (packing in ("padded", "short-first"))
-    assert trainer.batches.curriculum == (25 * 4 if packing == "short-first" else 0)
+    assert trainer.objective.batches.curriculum == (25 * 4 if packing == "short-first" else 0)
 
 
 @pytest.mark.parametrize("packing", PACKINGS)
@@ -114,7 +118,7 @@ def test_the_loss_is_that_of_each_document_alone(documents, packing):
         Trainer(stirred(small()), settings, *documents)
         for settings in (config, replace(config, batch_size=2, accumulate=4))
     )
-    batch = whole.batches.batch(3)
+    batch = whole.objective.batches.batch(3)
     losses = [trainer.add_gradients(*batch) for trainer in (whole, parts)]
     assert losses[0] == pytest.approx(losses[1], abs=1e-6)
     for mine, other in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
@@ -143,7 +147,7 @@ def stirred(model):
 def test_documents_are_evaluated_one_by_one(documents, limit):
     config = replace(CONFIG, packing="best-fit", eval_tokens=limit)
     trainer = Trainer(stirred(small()), config, *documents)
-    valid = trainer.valid
+    valid = trainer.objective.valid
     row = valid.read(0, len(valid))
     ids = torch.from_numpy(np.concatenate([row[-1:], row]))  # each token after the one before it
     total = 0.0
@@ -160,7 +164,7 @@ def test_documents_are_evaluated_one_by_one(documents, limit):
                 )
                 total += losses[asked - begin :].sum().item()
     n_bytes = 2 * min(limit, len(row))
-    assert trainer.evaluate() == pytest.approx(total / np.log(2) / n_bytes, abs=1e-5)
+    assert score(trainer) == pytest.approx(total / np.log(2) / n_bytes, abs=1e-5)
 
 
 def test_packings_need_shards_that_know_their_documents(documents):

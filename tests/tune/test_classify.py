@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from minilm.errors import MinilmError
-from minilm.model.lstm import LSTM, LSTMConfig
+from minilm.model.recurrent import LSTM, LSTMConfig
 from minilm.model.transformer import Transformer, TransformerConfig
 from minilm.tune.classify import (
     Classifier,

@@ -2,7 +2,8 @@
 
 import torch
 
-from minilm.model.lstm import LSTM, LSTMConfig, LSTMLayer
+from minilm.model.cells import LSTMLayer
+from minilm.model.recurrent import LSTM, LSTMConfig
 
 
 def test_a_layer_equals_torchs_in_outputs_states_and_gradients():
