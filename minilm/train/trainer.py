@@ -10,20 +10,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
 from minilm.errors import MinilmError
-from minilm.evaluate.language import bits_per_byte, evaluating, token_losses
 from minilm.model.storage import Model, save_model
-from minilm.prepare.packing import best_fit
 from minilm.prepare.shards import TokenShards
-from minilm.train.batches import IGNORED, PackedBatches, count_asked, make_batches
 from minilm.train.checkpoint import load_checkpoint, save_checkpoint
 from minilm.train.device import autocast, choose_device
+from minilm.train.objective import NextToken, Objective
 from minilm.train.optimizers import make_optimizers, move
 from minilm.train.schedule import warmup_decay
 
@@ -61,13 +57,13 @@ class TrainerConfig:
 
 
 class Trainer:
-    """Train any `model(ids) -> logits` on token shards.
+    """Train a model on token shards: to predict the next token, or whatever `objective` asks.
 
     `fit()` returns the history, one row a step: step, tokens, train_loss (nats per token),
     learning_rate (the factor of the schedule), grad_norm, seconds and tokens_per_second; rows of an
-    evaluation add valid_bits_per_byte, rows of a sample its text. With a `folder`, a checkpoint is
-    kept there and `fit()` continues from it; at the end model.safetensors stands beside it.
-    `sample(model) -> str` is called every `sample_every` steps.
+    evaluation add its scores (valid_bits_per_byte), rows of a sample its text. With a `folder`, a
+    checkpoint is kept there and `fit()` continues from it; at the end model.safetensors stands
+    beside it. `sample(model) -> str` is called every `sample_every` steps.
 
     Raises MinilmError when the loss is not a number any more, when the text is too short, or when
     the checkpoint belongs to other settings.
@@ -81,19 +77,21 @@ class Trainer:
         valid: TokenShards,
         folder: Path | str | None = None,
         sample: Callable[[Model], str] | None = None,
+        objective: Objective | None = None,
     ) -> None:
-        self.config, self.valid, self.sample = config, valid, sample
+        self.config, self.sample = config, sample
         self.folder = Path(folder) if folder is not None else None
         self.device = choose_device(config.device)
         self.model = model.to(self.device)
-        self.context_length = model.config.context_length
-        self.batches = make_batches(
+        self.objective = objective or NextToken(
             train,
-            config.packing,
-            config.batch_size * config.accumulate,
-            self.context_length,
+            valid,
+            batch_size=config.batch_size * config.accumulate,
+            context_length=model.config.context_length,
+            packing=config.packing,
             seed=config.seed,
             steps=config.steps,
+            eval_tokens=config.eval_tokens,
         )
         self.optimizers = make_optimizers(
             self.model,
@@ -113,11 +111,10 @@ class Trainer:
             while (step := len(self.history)) < self.config.steps:
                 row = self.train_step(step)
                 if self.is_due(step, self.config.eval_every):
-                    row["valid_bits_per_byte"] = self.evaluate()
-                    bar.write(
-                        f"step {step + 1}: {row['valid_bits_per_byte']:.3f} bits per byte",
-                        file=sys.stderr,
-                    )
+                    scores = self.objective.evaluate(self.model)
+                    row |= scores
+                    told = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
+                    bar.write(f"step {step + 1}: {told}", file=sys.stderr)
                 if self.sample and self.is_due(step, self.config.sample_every):
                     row["sample"] = self.sample(self.model)
                     bar.write(f"step {step + 1}: {row['sample']!r}", file=sys.stderr)
@@ -136,8 +133,8 @@ class Trainer:
     def train_step(self, step: int) -> dict[str, Any]:
         """Do one step and return its row: batch, gradients, clip, learning rate, move."""
         start = time.perf_counter()
-        inputs, targets, *documents = (ids.to(self.device) for ids in self.batches.batch(step))
-        loss, n_tokens = self.add_gradients(inputs, targets, *documents), count_asked(targets)
+        batch = tuple(rows.to(self.device) for rows in self.objective.batch(step))
+        loss, n_tokens = self.add_gradients(*batch), self.objective.count(*batch)
         if loss != loss:  # NaN is the one number that differs from itself
             raise MinilmError(
                 f"The loss is not a number at step {step + 1}. The last checkpoint is kept; lower"
@@ -159,62 +156,27 @@ class Trainer:
         }
 
     def add_gradients(self, *batch: Tensor) -> float:
-        """Add up the gradients of all mini-batches; return the mean loss: (A B, T) each.
+        """Add up the gradients of all mini-batches; return the mean loss: (A B, ...) each.
 
-        Each mini-batch counts as much as it has targets.
+        Each mini-batch counts as much as it has targets. What a model adds to the loss by itself
+        (`extra_loss`: the balance of its experts) moves weights, too, but is not reported.
         """
-        loss = 0.0
-        n_tokens = count_asked(batch[1])
+        loss, n_tokens = 0.0, self.objective.count(*batch)
         for part in zip(*(rows.chunk(self.config.accumulate) for rows in batch), strict=True):
-            part_loss = self.loss(*part) / (n_tokens / count_asked(part[1]))
-            part_loss.backward()  # type: ignore[no-untyped-call]
+            share = n_tokens / self.objective.count(*part)
+            with autocast(self.device):
+                part_loss = self.objective.loss(self.model, *part) / share
             loss += part_loss.item()
+            if extra := getattr(self.model, "extra_loss", None):
+                part_loss = part_loss + extra() / share
+            part_loss.backward()  # type: ignore[no-untyped-call]
         return loss
-
-    def loss(self, inputs: Tensor, targets: Tensor, documents: Tensor | None = None) -> Tensor:
-        """Return the mean surprise at the targets, in nats per token: (B, T) each -> ()."""
-        kept_apart = {} if documents is None else {"documents": documents}
-        with autocast(self.device):
-            logits = self.model(inputs, **kept_apart)  # (B, T) -> (B, T, V)
-            return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
 
     def schedule(self, step: int) -> float:
         """Return the factor on the learning rates at a step."""
         steps = self.config.steps
         warmup, decay = int(self.config.warmup * steps), int(self.config.decay * steps)
         return warmup_decay(step, steps=steps, warmup=warmup, decay=decay)
-
-    def evaluate(self) -> float:
-        """Return the bits per byte of the first `eval_tokens` of the validation text."""
-        if self.config.packing != "stream":
-            return self.evaluate_documents()
-        ids = torch.from_numpy(self.valid.read(0, min(self.config.eval_tokens, len(self.valid))))
-        losses = token_losses(self.model, ids.to(self.device), self.context_length)
-        n_bytes = int(self.valid.token_lengths[ids[1:]].sum())
-        return bits_per_byte(losses, n_bytes)
-
-    def evaluate_documents(self) -> float:
-        """Return the same for a model that reads each document by itself.
-
-        Documents longer than the context are read through windows that move on by half of it, as
-        `token_losses` does with the stream.
-        """
-        begins = self.valid.documents[1]
-        lengths = np.clip(self.config.eval_tokens - begins, 0, self.valid.document_lengths)
-        plan = best_fit(lengths, self.context_length, stride=max(1, self.context_length // 2))
-        batches = PackedBatches(self.valid, plan, batch_size=1)
-        losses, n_bytes = [], 0
-        with evaluating(self.model):
-            for first in range(0, len(plan), 16):
-                rows = batches.lay_out(list(range(first, min(first + 16, len(plan)))))
-                inputs, targets, documents = (numbers.to(self.device) for numbers in rows)
-                logits = self.model(inputs, documents=documents)  # (B, T) -> (B, T, V)
-                asked = targets != IGNORED
-                losses.append(
-                    F.cross_entropy(logits[asked].float(), targets[asked], reduction="none").cpu()
-                )
-                n_bytes += int(self.valid.token_lengths[targets[asked].cpu()].sum())
-        return bits_per_byte(torch.cat(losses), n_bytes)
 
     def is_due(self, step: int, every: int) -> bool:
         """Say whether something that happens every so many steps, and at the last, is due."""
