@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minilm.model.documents import check_documents
-from minilm.model.window import LastTokens
+from minilm.model.last_tokens import LastTokens
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,18 @@ Source: Chen and Goodman, "An empirical study of smoothing techniques for langua
 section 2.7, interpolated as in section 3, with one discount for each order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from minilm.errors import MinilmError
+from minilm.model.documents import check_documents, continues
+from minilm.model.last_tokens import LastTokens
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -77,10 +79,28 @@ def make_table(grams: Ints, counts: Ints, n_contexts: int, vocab_size: int) -> N
     return NGramTable(grams, counts, totals, kinds, discount)
 
 
-class NGram:
+@dataclass(frozen=True)
+class NGramConfig:
+    """The size of an n-gram model; `context_length` is how long a prompt may be, and no more."""
+
+    vocab_size: int
+    order: int = 3
+    context_length: int = 256
+
+    @property
+    def d_model(self) -> int:
+        """The width of `hidden`: one log-probability for each token."""
+        return self.vocab_size
+
+
+class NGram(nn.Module):
     """An n-gram language model with interpolated Kneser-Ney smoothing.
 
-    `order` is the length of the longest n-gram: order 3 predicts from the two tokens before.
+    `order` is the length of the longest n-gram: order 3 predicts from the two tokens before. It has
+    nothing to learn by gradients, but answers as every model here does: `model(ids)` turns ids
+    (B, T) into log-probabilities (B, T, V). With `cache`, the ids continue what was read; with
+    `documents` (B, T), each document is read as if it stood alone.
+
     Raises MinilmError for an order outside 1..6 and for token ids outside the vocabulary.
     """
 
@@ -89,9 +109,16 @@ class NGram:
             raise MinilmError(f"An n-gram model has an order from 1 to {MAX_ORDER}, not {order}.")
         if vocab_size < 1:
             raise MinilmError(f"vocab_size must be at least 1, not {vocab_size}.")
+        super().__init__()
+        self.config = NGramConfig(vocab_size, order)
         self.order = order
         self.vocab_size = vocab_size
         self.tables: list[NGramTable] = []  # tables[n] holds the n-grams of n + 1 tokens
+
+    @classmethod
+    def from_config(cls, config: NGramConfig) -> Self:
+        """Return a model of that size, which has counted nothing yet."""
+        return cls(config.order, config.vocab_size)
 
     def fit(self, ids: ArrayLike) -> Self:
         """Count the n-grams of a token sequence (N,), replacing what was counted before."""
@@ -143,19 +170,61 @@ class NGram:
         numbers = self._numbers(tokens)
         return self._distribution([int(row[-1]) for row in numbers[: len(tokens) + 1]])
 
-    def __call__(self, ids: Tensor) -> Tensor:
-        """Return log-probabilities as logits, (B, T) -> (B, T, V), as every model here does."""
-        log_probabilities = np.empty((*ids.shape, self.vocab_size), np.float32)
-        for b, tokens in enumerate(ids.cpu().numpy()):
-            numbers = self._numbers(self._checked(tokens))
-            for t in range(len(tokens)):
-                contexts = [int(row[t + 1 - n]) for n, row in enumerate(numbers) if n <= t + 1]
-                log_probabilities[b, t] = np.log(self._distribution(contexts))
-        return torch.from_numpy(log_probabilities).to(ids.device)
+    def hidden(
+        self, ids: Tensor, cache: LastTokens | None = None, documents: Tensor | None = None
+    ) -> Tensor:
+        """Return all that the model has to say about each position: ids (B, T) -> (B, T, V)."""
+        return self.forward(ids, cache, documents)
+
+    def forward(
+        self, ids: Tensor, cache: LastTokens | None = None, documents: Tensor | None = None
+    ) -> Tensor:
+        """Return log-probabilities as logits, (B, T) -> (B, T, V)."""
+        check_documents(documents, ids, cache)
+        known = cache.extend(ids) if cache is not None else ids  # (B, S + T), S remembered
+        joins = continues(documents if documents is not None else torch.zeros_like(known))
+        rows = [
+            torch.cat([self._predict(piece) for piece in row.split(lengths)])[-ids.shape[1] :]
+            for row, lengths in zip(known, _lengths(joins), strict=True)
+        ]
+        return torch.stack(rows).to(ids.device)  # B x (T, V) -> (B, T, V)
+
+    def make_cache(self, batch_size: int = 1, length: int | None = None) -> LastTokens:
+        """Return an empty cache; it keeps the order - 1 tokens that the next one depends on."""
+        return LastTokens(self.order - 1, batch_size)
+
+    def state_dict(self, *args: Any, **options: Any) -> dict[str, Any]:  # type: ignore[override]
+        """Return the counted n-grams of every length; all else follows from them."""
+        return {
+            f"{what}.{n}": torch.from_numpy(getattr(table, what))
+            for n, table in enumerate(self.tables)
+            for what in ("grams", "counts")
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **options: Any) -> Any:
+        """Take over what `state_dict` of a model of the same order returned."""
+        names = {f"{what}.{n}" for n in range(self.order) for what in ("grams", "counts")}
+        if state_dict.keys() != names:
+            raise RuntimeError(f"an n-gram model of order {self.order} has {sorted(names)}")
+        n_contexts = 1
+        self.tables = []
+        for n in range(self.order):
+            grams, counts = (state_dict[f"{what}.{n}"].numpy() for what in ("grams", "counts"))
+            self.tables.append(make_table(grams, counts, n_contexts, self.vocab_size))
+            n_contexts = len(grams)
 
     def n_params(self) -> int:
         """Return how many counts the model stores: its nearest thing to parameters."""
         return sum(len(table.grams) for table in self.tables)
+
+    def _predict(self, ids: Tensor) -> Tensor:
+        """Return the log-probabilities after each token of one text: (T,) -> (T, V)."""
+        numbers = self._numbers(self._checked(ids.cpu().numpy()))
+        log_probabilities = np.empty((len(ids), self.vocab_size), np.float32)
+        for t in range(len(ids)):
+            contexts = [int(row[t + 1 - n]) for n, row in enumerate(numbers) if n <= t + 1]
+            log_probabilities[t] = np.log(self._distribution(contexts))
+        return torch.from_numpy(log_probabilities)
 
     def _numbers(self, tokens: Ints) -> list[Ints]:
         """Number the n-grams of every length, from 0 to order, that end before each position.
@@ -198,3 +267,10 @@ class NGram:
                 " tokenizer that this model's vocab_size came from."
             )
         return tokens
+
+
+def _lengths(joins: Tensor) -> list[list[int]]:
+    """Return how long the pieces of each row are; a piece begins where `joins` (B, T) is False."""
+    ends = torch.tensor([joins.shape[1]])
+    starts = [torch.cat([(~row.cpu()).nonzero()[:, 0], ends]) for row in joins]
+    return [row.diff().tolist() for row in starts]

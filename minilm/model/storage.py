@@ -15,16 +15,18 @@ from minilm.errors import MinilmError
 from minilm.files import atomic_writer
 from minilm.model.bigram import Bigram, BigramConfig
 from minilm.model.mlp import MLP, MLPConfig
+from minilm.model.ngram import NGram, NGramConfig
 from minilm.model.recurrent import LSTM, LSTMConfig, Recurrent, RecurrentConfig
 from minilm.model.transformer import Transformer, TransformerConfig
 
-Model = Transformer | Recurrent | MLP | Bigram
+Model = Transformer | Recurrent | MLP | Bigram | NGram
 MODELS: dict[str, tuple[Callable[[Any], Model], Callable[..., Any]]] = {
     "Transformer": (Transformer, TransformerConfig),
     "Recurrent": (Recurrent, RecurrentConfig),
     "LSTM": (LSTM, LSTMConfig),
     "MLP": (MLP, MLPConfig),
     "Bigram": (Bigram, BigramConfig),
+    "NGram": (NGram.from_config, NGramConfig),
 }
 """The name of a class in a file -> the class and that of its configuration."""
 

@@ -41,7 +41,7 @@ def generate(
             f"The prompt has {len(ids)} tokens; give at least one and at most {limit}, the length"
             " of the model's context."
         )
-    device = next(model.parameters()).device
+    device = device_of(model)
     generator = torch.Generator(device).manual_seed(seed) if seed is not None else None
     window, cache = list(ids), model.make_cache()
     logits = _last_logits(model, window, cache)
@@ -64,5 +64,9 @@ def generate(
 
 def _last_logits(model: Model, ids: list[int], cache: object) -> Tensor:
     """Read ids after what the cache holds; return the scores for the next token, (V,)."""
-    device = next(model.parameters()).device
-    return model(torch.tensor([ids], device=device), cache)[0, -1]  # (1, T, V) -> (V,)
+    return model(torch.tensor([ids], device=device_of(model)), cache)[0, -1]  # (1, T, V) -> (V,)
+
+
+def device_of(model: Model) -> torch.device:
+    """Return where a model's weights are; one that counts has none, and computes on the CPU."""
+    return next((weight.device for weight in model.parameters()), torch.device("cpu"))
