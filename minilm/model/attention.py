@@ -29,13 +29,15 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> tuple[Ten
     """Average the values, weighted by how well each key answers the query; return both.
 
     Shapes: query (..., T, K), key and value (..., S, K), mask (T, S) with True where looking is
-    allowed -> the averages (..., T, K) and the weights (..., T, S), whose rows sum to one.
+    allowed -> the averages (..., T, K) and the weights (..., T, S), whose rows sum to one. A mask
+    of numbers is added to the scores: minus infinity forbids, less discourages.
     This is the definition, written to be looked at; `attend_causally` is the fast way.
 
     Source: Vaswani et al. 2017, "Attention Is All You Need", eq. 1.
     """
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., T, S)
-    weights = scores.masked_fill(~mask, -math.inf).softmax(dim=-1)
+    hidden = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
+    weights = hidden.softmax(dim=-1)
     return weights @ value, weights  # (..., T, K), (..., T, S)
 
 
@@ -46,9 +48,9 @@ def attend_causally(
 
     Shapes: query (B, H, T, K), key and value (B, G, S, K) -> (B, H, T, K). The kernel works through
     the scores piece by piece and never stores them (Dao et al. 2022, "FlashAttention"), and lets
-    groups of H / G query heads share a key head without copying it. A `mask` (B, 1, T, S), True
-    where looking is allowed, takes the place of the causal one, which costs less: no piece of the
-    future is ever computed.
+    groups of H / G query heads share a key head without copying it. A `mask` (B, H, T, S), B and H
+    may be 1, takes the place of the causal one, which costs less: no piece of the future is ever
+    computed. It holds True where looking is allowed, or numbers to add to the scores.
     """
     n_queries, n_keys = query.shape[2], key.shape[2]
     whole = mask is None and n_queries == n_keys  # as many queries as keys: there is a fast case
@@ -67,21 +69,23 @@ class CausalSelfAttention(nn.Module):
     With `qk_norm`, queries and keys are normalised, so that no score can explode (Henry et al.
     2020). `rotary` turns queries and keys by their position; without it, order is invisible.
     `cache` holds the keys and values of the positions before these, and is extended by them. `mask`
-    (B, 1, T, T) says who may look at whom, if it is not all of the past.
+    (B, 1, T, S) says who may look at whom, if it is not all of the past.
 
     Raises MinilmError when the sizes do not divide.
     """
 
     def __init__(
-        self, d_model: int, n_heads: int, n_kv_heads: int | None = None, qk_norm: bool = False
-    ) -> None:
+        self, d_model: int, n_heads: int, n_kv_heads: int | None = None, qk_norm: bool = False,
+        d_head: int | None = None, bias: bool = False, norm_eps: float = 1e-5,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.n_heads, self.n_kv_heads = n_heads, n_kv_heads or n_heads
-        self.d_head = head_size(d_model, n_heads, self.n_kv_heads)
-        self.qkv = nn.Linear(d_model, (n_heads + 2 * self.n_kv_heads) * self.d_head, bias=False)
-        self.out = nn.Linear(d_model, d_model, bias=False)
-        self.query_norm = RMSNorm(self.d_head) if qk_norm else nn.Identity()
-        self.key_norm = RMSNorm(self.d_head) if qk_norm else nn.Identity()
+        self.d_head = head_size(d_model, n_heads, self.n_kv_heads, d_head)
+        heads = n_heads + 2 * self.n_kv_heads
+        self.qkv = nn.Linear(d_model, heads * self.d_head, bias=bias)
+        self.out = nn.Linear(n_heads * self.d_head, d_model, bias=bias)
+        self.query_norm = RMSNorm(self.d_head, norm_eps) if qk_norm else nn.Identity()
+        self.key_norm = RMSNorm(self.d_head, norm_eps) if qk_norm else nn.Identity()
 
     def forward(
         self,
@@ -110,11 +114,11 @@ class CausalSelfAttention(nn.Module):
         return query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
 
 
-def head_size(d_model: int, n_heads: int, n_kv_heads: int) -> int:
-    """Return d_head, the width of one head; raise MinilmError when the sizes do not divide."""
-    if d_model % n_heads or n_heads % n_kv_heads:
+def head_size(d_model: int, n_heads: int, n_kv_heads: int, d_head: int | None = None) -> int:
+    """Return the width of one head, `d_head` or what divides d_model; raise MinilmError if none."""
+    if (d_head is None and d_model % n_heads) or n_heads % n_kv_heads:
         raise MinilmError(
             f"d_model {d_model} must be a multiple of n_heads {n_heads}, and n_heads a multiple"
             f" of n_kv_heads {n_kv_heads}. Change one of the three."
         )
-    return d_model // n_heads
+    return d_head or d_model // n_heads

@@ -26,6 +26,11 @@ def document_mask(documents: Tensor) -> Tensor:
     return same.tril().unsqueeze(1)  # (B, T, T) -> (B, 1, T, T)
 
 
+def places_within(documents: Tensor) -> Tensor:
+    """Count positions within each document: (B, T) -> (B, T), 0 for its first."""
+    return document_mask(documents).sum(dim=-1).squeeze(1) - 1  # what is visible, but itself
+
+
 def continues(documents: Tensor) -> Tensor:
     """Say which positions continue the document of the position before: (B, T), the first never."""
     same = documents[:, 1:] == documents[:, :-1]  # (B, T - 1)

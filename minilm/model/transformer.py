@@ -3,42 +3,23 @@
 B batch, T position, D d_model, V vocab_size
 """
 
-import math
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minilm.errors import MinilmError
 from minilm.model.attention import CausalSelfAttention
-from minilm.model.cache import KVCache, LayerCache
-from minilm.model.documents import check_documents, document_mask
-from minilm.model.feedforward import SquaredReLU, SwiGLU
-from minilm.model.norm import RMSNorm
+from minilm.model.cache import KVCache, LayerCache, make_cache
+from minilm.model.config import TransformerConfig as TransformerConfig
+from minilm.model.config import choose
+from minilm.model.documents import check_documents
+from minilm.model.experts import Experts
+from minilm.model.feedforward import GELU, SquaredReLU, SwiGLU
+from minilm.model.latent import LatentAttention
+from minilm.model.masks import make_mask
+from minilm.model.norm import make_norm
+from minilm.model.positions import embed, make_positions, make_rotary
 from minilm.model.rope import Rotary
-
-
-@dataclass(frozen=True)
-class TransformerConfig:
-    """The sizes and choices that define a transformer; two equal configs hold the same weights.
-
-    `d_ff` defaults to 4 times the width for the squared ReLU and to 8/3 times, rounded up to a
-    multiple of 8, for SwiGLU, which has three matrices, so that both cost the same.
-    """
-
-    vocab_size: int
-    context_length: int = 256
-    n_layers: int = 4
-    n_heads: int = 4
-    n_kv_heads: int | None = None
-    d_model: int = 128
-    d_ff: int | None = None
-    feedforward: str = "relu2"
-    tie_embeddings: bool = True
-    qk_norm: bool = True
-    rope_base: float = 10_000.0
-    norm_eps: float = 1e-5
 
 
 class Block(nn.Module):
@@ -51,32 +32,40 @@ class Block(nn.Module):
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        d_model, d_ff = config.d_model, config.d_ff
-        self.attention_norm = RMSNorm(d_model, config.norm_eps)
-        self.attention = CausalSelfAttention(
-            d_model, config.n_heads, config.n_kv_heads, config.qk_norm
-        )
-        self.feedforward_norm = RMSNorm(d_model, config.norm_eps)
-        self.feedforward: nn.Module
-        if config.feedforward == "relu2":
-            self.feedforward = SquaredReLU(d_model, d_ff or 4 * d_model)
-        elif config.feedforward == "swiglu":
-            self.feedforward = SwiGLU(d_model, d_ff or math.ceil(d_model / 3) * 8)
-        else:
-            raise MinilmError(
-                f'feedforward is {config.feedforward!r}; write "relu2" or "swiglu" instead.'
-            )
+        self.attention_norm = make_norm(config)
+        self.attention = make_attention(config)
+        self.feedforward_norm = make_norm(config)
+        self.feedforward = make_feedforward(config)
 
     def forward(
         self,
         x: Tensor,
-        rotary: Rotary,
+        rotary: Rotary | None = None,
         cache: LayerCache | None = None,
         mask: Tensor | None = None,
     ) -> Tensor:
         x = x + self.attention(self.attention_norm(x), rotary, cache, mask)
         x = x + self.feedforward(self.feedforward_norm(x))
         return x
+
+
+def make_attention(config: TransformerConfig) -> CausalSelfAttention | LatentAttention:
+    """Return the attention layer that a config names."""
+    if choose("attention", config.attention, {"grouped": False, "latent": True}):
+        return LatentAttention(config)
+    return CausalSelfAttention(
+        config.d_model, config.n_heads, config.n_kv_heads, config.qk_norm, config.d_head,
+        config.bias, config.norm_eps,
+    )  # fmt: skip
+
+
+def make_feedforward(config: TransformerConfig) -> nn.Module:
+    """Return the feed-forward layer that a config names."""
+    kinds = {"relu2": SquaredReLU, "swiglu": SwiGLU, "gelu": GELU, "experts": Experts}
+    kind = choose("feedforward", config.feedforward, kinds)
+    if kind is Experts:
+        return Experts(config)
+    return kind(config.d_model, config.feedforward_width, config.bias)
 
 
 class Transformer(nn.Module):
@@ -96,11 +85,10 @@ class Transformer(nn.Module):
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(config.vocab_size, config.d_model)
+        self.positions, self.rotary = make_positions(config), make_rotary(config)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
-        self.norm = RMSNorm(config.d_model, config.norm_eps)
+        self.norm = make_norm(config)
         self.head = nn.Linear(config.d_model, config.vocab_size, bias=False)
-        d_head = config.d_model // config.n_heads
-        self.rotary = Rotary(d_head, config.context_length, config.rope_base)
         start_as_identity(self)
         if config.tie_embeddings:
             self.head.weight = self.embedding.weight
@@ -112,8 +100,8 @@ class Transformer(nn.Module):
         start = len(cache) if cache is not None else 0
         check_length(start + ids.shape[1], self.config.context_length)
         check_documents(documents, ids, cache)
-        mask = document_mask(documents) if documents is not None else None  # for all layers
-        x = self.embedding(ids)  # (B, T) -> (B, T, D)
+        mask = make_mask(self.config, ids.shape[1], start, documents, ids.device)  # for all layers
+        x = embed(ids, self.embedding, self.positions, start, documents)  # (B, T) -> (B, T, D)
         for i, block in enumerate(self.blocks):
             x = block(x, self.rotary, cache.layers[i] if cache is not None else None, mask)
         return self.norm(x)
@@ -126,10 +114,12 @@ class Transformer(nn.Module):
 
     def make_cache(self, batch_size: int = 1, length: int | None = None) -> KVCache:
         """Return an empty cache for `batch_size` sequences of up to `length` positions."""
-        n_layers, n_heads = self.config.n_layers, self.config.n_heads
-        n_kv_heads, d_head = self.config.n_kv_heads or n_heads, self.config.d_model // n_heads
-        length = length or self.config.context_length
-        return KVCache(n_layers, batch_size, n_kv_heads, length, d_head)
+        return make_cache(self.config, batch_size, length or self.config.context_length)
+
+    def extra_loss(self) -> Tensor | float:
+        """Return what the last call in training adds to the loss: experts want equal work."""
+        layers = (part for part in self.modules() if isinstance(part, Experts))
+        return sum((self.config.balance * part.balance_loss for part in layers), 0.0)
 
     def n_params(self) -> int:
         """Count the learned numbers; a tied matrix counts once."""
@@ -141,13 +131,13 @@ def start_as_identity(model: nn.Module) -> None:
     """Begin with branches that add nothing: each ends in a zero matrix, so only embeddings act.
 
     The other matrices get a standard deviation of 1/sqrt(inputs), which keeps the scale of what
-    goes through them. A zero branch hands on no gradient to its inside at the first step, but its
-    last matrix learns at once and then the rest does.
+    goes through them; biases begin at zero. A zero branch hands on no gradient to its inside at the
+    first step, but its last matrix learns at once and then the rest does.
     """
     for name, weight in model.named_parameters():
-        if name.endswith(("out.weight", "down.weight")):
+        if name.endswith(("out.weight", "down.weight", "bias")):
             weight.zero_()
-        elif name.startswith(("embedding", "head")):
+        elif name.startswith(("embedding", "positions", "head")):
             weight.normal_(std=0.02)
         elif weight.ndim == 2:
             weight.normal_(std=weight.shape[1] ** -0.5)

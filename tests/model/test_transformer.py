@@ -165,6 +165,6 @@ def test_mistakes_get_clear_errors():
     with pytest.raises(MinilmError, match="33 tokens"):
         model(torch.zeros(1, 3, dtype=torch.int64), cache)
     with pytest.raises(MinilmError, match="swiglu"):
-        Transformer(TransformerConfig(vocab_size=9, feedforward="gelu"))
+        Transformer(TransformerConfig(vocab_size=9, feedforward="geglu"))
     with pytest.raises(MinilmError, match="multiple"):
         Transformer(TransformerConfig(vocab_size=9, d_model=30, n_heads=4))
