@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from minilm.errors import MinilmError
 from minilm.model.attention import attend, attend_causally
 from minilm.model.documents import continues, document_mask
-from minilm.model.recurrent import LSTM, LSTMConfig
+from minilm.model.mlp import MLP, MLPConfig
+from minilm.model.recurrent import LSTM, LSTMConfig, Recurrent, RecurrentConfig
 from minilm.model.transformer import Transformer, TransformerConfig
 
 VOCAB, CONTEXT = 31, 24
@@ -35,6 +36,9 @@ MODELS = {
         n_kv_heads=2, feedforward="swiglu", qk_norm=False, tie_embeddings=False
     ),
     "lstm": stirred(LSTM(LSTMConfig(VOCAB, CONTEXT, d_model=16))),
+    "rnn": stirred(Recurrent(RecurrentConfig(VOCAB, CONTEXT, "rnn", d_model=16))),
+    "gru": stirred(Recurrent(RecurrentConfig(VOCAB, CONTEXT, "gru", d_model=16))),
+    "mlp": stirred(MLP(MLPConfig(VOCAB, CONTEXT, d_token=8, d_model=16))),
 }
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minilm.errors import MinilmError
+from minilm.evaluate.language import token_losses
 from minilm.model.ngram import NGram
 
 
@@ -133,6 +134,29 @@ def test_logits_are_the_same_distributions():
     for row, tokens in zip(logits, batch, strict=True):
         losses = -row[:-1].gather(1, tokens[1:, None])[:, 0]
         np.testing.assert_allclose(losses, model.token_losses(tokens)[1:], rtol=1e-5)
+
+
+def test_reading_in_pieces_and_in_documents():
+    ids = markov_text(500, 12)
+    model = NGram(4, 12).fit(ids)
+    rows = torch.tensor(ids[:40].reshape(2, 20))
+    cache = model.make_cache(batch_size=2)
+    parts = [model(piece, cache) for piece in rows.split([1, 2, 7, 10], dim=1)]
+    torch.testing.assert_close(torch.cat(parts, dim=1), model(rows))
+    assert (len(cache), tuple(cache.ids.shape)) == (20, (2, 3))
+    documents = torch.tensor([[0] * 6 + [1] * 14, [5] * 13 + [2] * 3 + [5] * 4])
+    packed = model(rows, documents=documents)
+    for b, lengths in [(0, [6, 14]), (1, [13, 3, 4])]:
+        alone = [model(part[None])[0] for part in rows[b].split(lengths)]
+        torch.testing.assert_close(packed[b], torch.cat(alone))
+    assert not torch.equal(packed, model(rows))
+
+
+def test_evaluation_takes_it_like_any_model():
+    ids = markov_text(500, 12)
+    model = NGram(3, 12).fit(ids[:400])
+    losses = token_losses(model, ids[400:], context_length=40, stride=30)
+    np.testing.assert_allclose(losses[3:], model.token_losses(ids[400:])[4:], rtol=1e-5)
 
 
 def test_large_vocabularies_do_not_overflow():

@@ -4,8 +4,15 @@ import pytest
 import torch
 
 from minilm.errors import MinilmError
+from minilm.model.ngram import NGram
 from minilm.model.recurrent import LSTM, LSTMConfig
-from minilm.model.storage import MODELS, load_model, model_tensors, save_model
+from minilm.model.storage import (
+    MODELS,
+    load_model,
+    model_tensors,
+    save_model,
+    set_model_tensors,
+)
 
 KINDS = [  # every class, and the choices that change which weights there are
     ("Transformer", {"d_model": 16}),
@@ -36,6 +43,17 @@ def test_a_model_comes_back_bit_for_bit(tmp_path, kind, sizes):
     assert loaded.n_params() == model.n_params()
     if getattr(model.config, "tie_embeddings", False):
         assert loaded.head.weight is loaded.embedding.weight
+
+
+def test_counts_come_back_and_go_on_predicting(tmp_path):
+    ids = torch.randint(0, 9, (200,), generator=torch.Generator().manual_seed(0)) ** 2 % 9
+    model = NGram(3, 9).fit(ids.numpy())
+    save_model(model, tmp_path / "model.safetensors")
+    loaded = load_model(tmp_path / "model.safetensors")
+    assert loaded.n_params() == model.n_params()
+    assert torch.equal(loaded(ids[None]), model(ids[None]))
+    with pytest.raises(MinilmError, match="order 2"):
+        set_model_tensors(NGram(2, 9), model_tensors(model))
 
 
 def test_a_shared_matrix_is_written_once():

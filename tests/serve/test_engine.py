@@ -4,27 +4,32 @@ import pytest
 import torch
 
 from minilm.errors import MinilmError
-from minilm.model.recurrent import LSTM, LSTMConfig
-from minilm.model.transformer import Transformer, TransformerConfig
+from minilm.model.ngram import NGram
+from minilm.model.storage import MODELS
 from minilm.serve.engine import generate
 
+SIZES = {
+    "Transformer": {"n_layers": 2, "d_model": 32},
+    "LSTM": {"d_model": 32},
+    "Recurrent": {"d_model": 32, "cell": "gru"},
+    "MLP": {"d_token": 16, "d_model": 32},
+    "Bigram": {"rank": 16},
+}
 
-def model(kind="transformer"):
+
+def model(kind="Transformer"):
     torch.manual_seed(0)
-    made = (
-        LSTM(LSTMConfig(vocab_size=50, context_length=24, d_model=32))
-        if kind == "lstm"
-        else Transformer(
-            TransformerConfig(vocab_size=50, context_length=24, n_layers=2, d_model=32)
-        )
-    )
+    if kind == "NGram":
+        return NGram(3, 50).fit((torch.randint(50, (600,)) ** 2 % 50).numpy())
+    make, make_config = MODELS[kind]
+    made = make(make_config(vocab_size=50, context_length=24, **SIZES[kind]))
     with torch.no_grad():
         for weight in made.parameters():
             weight.add_(torch.randn_like(weight) * 0.3)
     return made.eval()
 
 
-@pytest.mark.parametrize("kind", ["transformer", "lstm"])
+@pytest.mark.parametrize("kind", [*SIZES, "NGram"])
 @pytest.mark.parametrize("knobs", [{"temperature": 0.0}, {"seed": 3}, {"seed": 3, "top_k": 5}])
 def test_with_and_without_a_cache_the_text_is_the_same(kind, knobs):
     """Also past the end of the context: 60 tokens are written into a context of 24."""
