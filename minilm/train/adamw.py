@@ -6,8 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from minilm.train.rule import Rule, decay
 
-class AdamW(torch.optim.Optimizer):
+
+class AdamW(Rule):
     """Step along a running mean of the gradient, divided by the root of a running mean square.
 
     With g the gradient, m and v the two means, corrected for starting at zero:
@@ -26,29 +28,20 @@ class AdamW(torch.optim.Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.1,
     ) -> None:
-        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "step": 0}
-        super().__init__(params, defaults)
+        super().__init__(
+            params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        )
 
-    @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Move every weight that has a gradient; `closure` is accepted for torch's sake, unused."""
-        for group in self.param_groups:
-            group["step"] += 1
-            for weight in group["params"]:
-                if weight.grad is not None:
-                    self.update(weight, group)
-
-    def update(self, weight: Tensor, group: dict[str, Any]) -> None:
-        """Move one weight tensor."""
-        state = self.state[weight]
-        if not state:
-            state["mean"] = torch.zeros_like(weight)
-            state["square"] = torch.zeros_like(weight)
-        mean, square, (beta1, beta2) = state["mean"], state["square"], group["betas"]
-        mean.lerp_(weight.grad, 1 - beta1)
-        square.mul_(beta2).addcmul_(weight.grad, weight.grad, value=1 - beta2)
+    def update(self, weights: list[Tensor], grads: list[Tensor], group: dict[str, Any]) -> None:
+        """Move these weights along these gradients, with the settings of their group."""
+        means, squares = self.remembered("mean", weights), self.remembered("square", weights)
+        lr, t, (beta1, beta2) = group["lr"], group["step"], group["betas"]
+        torch._foreach_lerp_(means, grads, 1 - beta1)
+        torch._foreach_mul_(squares, beta2)
+        torch._foreach_addcmul_(squares, grads, grads, value=1 - beta2)
         # Both means began at zero; after t steps they hold a share 1 - beta^t of their weight.
-        scale = (square / (1 - beta2 ** group["step"])).sqrt_().add_(group["eps"])
-        if weight.ndim > 1:
-            weight.mul_(1 - group["lr"] * group["weight_decay"])
-        weight.addcdiv_(mean, scale, value=-group["lr"] / (1 - beta1 ** group["step"]))
+        scales = torch._foreach_div(squares, 1 - beta2**t)
+        torch._foreach_sqrt_(scales)
+        torch._foreach_add_(scales, group["eps"])
+        decay(weights, lr * group["weight_decay"])
+        torch._foreach_addcdiv_(weights, means, scales, value=-lr / (1 - beta1**t))

@@ -5,31 +5,47 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
+from minilm.errors import MinilmError
 from minilm.train.adamw import AdamW
+from minilm.train.lion import Lion
 from minilm.train.muon import Muon
+from minilm.train.sgd import SGD
+
+OPTIMIZERS = {"adamw": AdamW, "lion": Lion, "sgd": SGD}
 
 
 def make_optimizers(
-    model: nn.Module, *, learning_rate: float, muon_learning_rate: float, weight_decay: float
+    model: nn.Module,
+    *,
+    learning_rate: float,
+    muon_learning_rate: float,
+    weight_decay: float,
+    optimizer: str = "adamw",
 ) -> list[torch.optim.Optimizer]:
-    """Give the matrices inside the network to Muon and everything else to AdamW.
+    """Give the matrices inside the network to Muon and everything else to the named optimiser.
 
-    Embeddings and the head go to AdamW: each row belongs to one token, and most rows have no
-    gradient in a batch, which orthogonalising would drown. With `muon_learning_rate` 0 AdamW moves
-    all. Each group remembers its full learning rate as "peak", for schedules to scale.
+    Embeddings and the head are not Muon's: each row belongs to one token, and most rows have no
+    gradient in a batch, which orthogonalising would drown. With `muon_learning_rate` 0 the named
+    optimiser, "adamw", "lion" or "sgd" (with momentum), moves all. Each group remembers its full
+    learning rate as "peak", for schedules to scale.
+
+    Raises MinilmError for another name.
     """
+    if optimizer not in OPTIMIZERS:
+        names = ", ".join(f'"{name}"' for name in OPTIMIZERS)
+        raise MinilmError(f"optimizer is {optimizer!r}; write one of {names} instead.")
     matrices: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []
     for name, weight in model.named_parameters():
         outside = weight.ndim != 2 or name.split(".")[-2] in ("embedding", "head")
         (rest if outside or not muon_learning_rate else matrices).append(weight)
     optimizers: list[torch.optim.Optimizer] = [
-        AdamW(rest, lr=learning_rate, weight_decay=weight_decay)
+        OPTIMIZERS[optimizer](rest, lr=learning_rate, weight_decay=weight_decay)
     ]
     if matrices:
         optimizers.append(Muon(matrices, lr=muon_learning_rate, weight_decay=weight_decay))
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
+    for one in optimizers:
+        for group in one.param_groups:
             group["peak"] = group["lr"]
     return optimizers
 
