@@ -135,7 +135,9 @@ class _Header:
             return self.text()
         if kind == ARRAY:
             kind, length = self.take("<IQ")
-            return [self.text() for _ in range(length)] if kind == TEXT else self.numbers(kind, length)
+            return (
+                [self.text() for _ in range(length)] if kind == TEXT else self.numbers(kind, length)
+            )
         return self.numbers(kind, 1)[0]
 
     def numbers(self, kind: int, length: int) -> list[Any]:

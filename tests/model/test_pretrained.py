@@ -1,0 +1,196 @@
+"""Pretrained weights in our transformer: the logits are those of transformers."""
+
+import json
+import pickle
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from gguf import GGMLQuantizationType as Kind
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+from minilm.errors import MinilmError
+from minilm.model.pretrained import load_pretrained
+from minilm.model.storage import load_model, save_model
+
+SIZES = {
+    "vocab_size": 61, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
+    "max_position_embeddings": 40, "bos_token_id": None, "eos_token_id": None,
+}  # fmt: skip
+LLAMA = {**SIZES, "num_attention_heads": 4, "num_key_value_heads": 2, "rms_norm_eps": 1e-3}
+MODELS = {
+    "gpt2": (GPT2LMHeadModel, GPT2Config(
+        vocab_size=61, n_positions=40, n_embd=64, n_layer=2, n_head=4, n_inner=96,
+        layer_norm_epsilon=1e-3, bos_token_id=None, eos_token_id=None)),
+    "llama": (LlamaForCausalLM, LlamaConfig(**LLAMA)),
+    "llama, tied, all heads": (LlamaForCausalLM, LlamaConfig(
+        **LLAMA | {"num_key_value_heads": 4, "tie_word_embeddings": True})),
+    "llama, base 500,000": (LlamaForCausalLM, LlamaConfig(
+        **LLAMA, rope_parameters={"rope_type": "default", "rope_theta": 500_000.0})),
+    "qwen3": (Qwen3ForCausalLM, Qwen3Config(**LLAMA, head_dim=32)),
+    "qwen3, tied, one key head": (Qwen3ForCausalLM, Qwen3Config(
+        **LLAMA | {"num_key_value_heads": 1, "head_dim": 8, "tie_word_embeddings": True})),
+}  # fmt: skip
+IDS = torch.randint(0, 61, (2, 40), generator=torch.Generator().manual_seed(3))
+
+
+@cache
+def theirs(name: str) -> PreTrainedModel:
+    """A small random model of transformers in which every weight matters, norms and biases too."""
+    made, config = MODELS[name]
+    torch.manual_seed(0)
+    config._attn_implementation = "eager"
+    model = made(config).eval()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(torch.randn_like(weight) * 0.1)
+    return model
+
+
+@torch.no_grad()
+def assert_same_logits(ours, model: PreTrainedModel) -> None:
+    expected, found = model(IDS).logits, ours(IDS)
+    assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
+
+
+@pytest.fixture(params=MODELS)
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.mark.parametrize("shard", ["1GB", "30KB"])
+def test_a_folder_of_safetensors_gives_the_same_logits(name: str, shard: str, tmp_path: Path):
+    theirs(name).save_pretrained(tmp_path, max_shard_size=shard)
+    assert (len(list(tmp_path.glob("*.safetensors"))) > 2) == (shard == "30KB")
+    model = load_pretrained(tmp_path)
+    assert_same_logits(model, theirs(name))
+    assert model.n_params() == theirs(name).num_parameters()
+
+
+def untied(weights: dict[str, torch.Tensor], config) -> dict[str, torch.Tensor]:
+    if config.tie_word_embeddings:
+        del weights["lm_head.weight"]
+    return weights
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_becomes_float32(name: str, dtype: torch.dtype, tmp_path: Path):
+    made, config = MODELS[name]
+    model = made(config).eval()
+    model.load_state_dict({t: w.to(dtype).float() for t, w in theirs(name).state_dict().items()})
+    made(config).to(dtype).save_pretrained(tmp_path)  # for its config.json
+    half = {title: weight.to(dtype) for title, weight in model.state_dict().items()}
+    safetensors.torch.save_file(untied(half, config), tmp_path / "model.safetensors")
+    assert_same_logits(load_pretrained(tmp_path), model)
+
+
+def test_what_was_loaded_can_be_trained_and_stored(name: str, tmp_path: Path):
+    theirs(name).save_pretrained(tmp_path / "theirs")
+    model = load_pretrained(tmp_path / "theirs")
+    save_model(model, tmp_path / "ours")
+    assert_same_logits(load_model(tmp_path / "ours"), theirs(name))
+    model(IDS).sum().backward()
+    assert all(weight.grad is not None for weight in model.parameters())
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(1)
+    assert_same_logits(load_pretrained(tmp_path / "theirs"), theirs(name))  # the file is untouched
+
+
+# --- GGUF -----------------------------------------------------------------------------------
+
+
+def turned(weight: np.ndarray, n_heads: int) -> np.ndarray:
+    """The order into which llama.cpp's converter puts the rows of a Llama's q and k."""
+    halves = weight.reshape(n_heads, 2, weight.shape[0] // n_heads // 2, *weight.shape[1:])
+    return halves.swapaxes(1, 2).reshape(weight.shape)
+
+
+def write_gguf(model: PreTrainedModel, path: Path, kind: Kind = Kind.F32, **changes) -> None:
+    """Write a model of transformers as llama.cpp's converter does, matrices in the given kind."""
+    config = model.config
+    family = config.model_type
+    writer = gguf.GGUFWriter(path, changes.get("family", family))
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_head_count(config.num_attention_heads)
+    if family == "gpt2":
+        writer.add_feed_forward_length(config.n_inner)
+        writer.add_layer_norm_eps(config.layer_norm_epsilon)
+    else:
+        writer.add_feed_forward_length(config.intermediate_size)
+        writer.add_head_count_kv(config.num_key_value_heads)
+        writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+        writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+        if family == "qwen3":
+            writer.add_key_length(config.head_dim)
+            writer.add_value_length(config.head_dim)
+    for extra in changes.get("metadata", ()):
+        extra(writer)
+    for title, tensor in changes.get("tensors", gguf_tensors(model)).items():
+        as_kind = kind if tensor.ndim == 2 else Kind.F32
+        writer.add_tensor(title, gguf.quantize(tensor, as_kind), raw_dtype=as_kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def gguf_tensors(model: PreTrainedModel) -> dict[str, np.ndarray]:
+    """The weights under GGUF's names, which the package `gguf` knows."""
+    config = model.config
+    arch = {"gpt2": gguf.MODEL_ARCH.GPT2, "llama": gguf.MODEL_ARCH.LLAMA}.get(
+        config.model_type, gguf.MODEL_ARCH.QWEN3
+    )
+    names = gguf.get_tensor_name_map(arch, config.num_hidden_layers)
+    found = {}
+    for title, tensor in model.state_dict().items():
+        if title == "lm_head.weight" and config.tie_word_embeddings:
+            continue
+        array = tensor.numpy()
+        if config.model_type == "gpt2" and ".h." in title and array.ndim == 2:
+            array = np.ascontiguousarray(array.T)
+        if config.model_type == "llama" and ".q_proj" in title:
+            array = turned(array, config.num_attention_heads)
+        if config.model_type == "llama" and ".k_proj" in title:
+            array = turned(array, config.num_key_value_heads)
+        found[names.get_name(title, try_suffixes=(".weight", ".bias"))] = array
+    return found
+
+
+KINDS = [Kind.F32, Kind.F16, Kind.BF16, Kind.Q8_0, Kind.Q5_1, Kind.Q4_0, Kind.Q4_1]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_gguf_file_gives_the_same_logits(name: str, kind: Kind, tmp_path: Path):
+    made, config = MODELS[name]
+    model = made(config).eval()  # the peer gets the weights that a file of this kind can hold
+    weights = theirs(name).state_dict().items()
+    inputs_first = [title for title, _ in weights if ".h." in title]
+    model.load_state_dict({t: rounded(weight, kind, t in inputs_first) for t, weight in weights})
+    write_gguf(theirs(name), tmp_path / "model.gguf", kind)
+    ours = load_pretrained(tmp_path / "model.gguf")
+    assert_same_logits(ours, model)
+    assert ours.n_params() == model.num_parameters()
+
+
+def rounded(weight: torch.Tensor, kind: Kind, inputs_first: bool) -> torch.Tensor:
+    if weight.ndim != 2:
+        return weight
+    rows = np.ascontiguousarray(weight.T if inputs_first else weight)
+    back = torch.from_numpy(gguf.dequantize(gguf.quantize(rows, kind), kind))
+    return back.T if inputs_first else back
