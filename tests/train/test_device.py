@@ -4,14 +4,12 @@ import pytest
 import torch
 
 from minilm.errors import MinilmError
-from minilm.train.device import autocast, choose_device
+from minilm.train.device import choose_device
 
 
-def test_the_cpu_is_always_there_and_computes_in_float32():
+def test_the_cpu_is_always_there():
     assert choose_device("cpu") == torch.device("cpu")
     assert choose_device("auto").type in ("cpu", "cuda", "mps")
-    with autocast(torch.device("cpu")):
-        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
 
 
 def test_a_device_that_is_not_there_is_refused():

@@ -1,0 +1,49 @@
+"""What a person sees while a model trains: how far, how well, and how fast for this machine."""
+
+import sys
+from types import TracebackType
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from minilm.train.peak import matmul_peak
+
+
+class Progress:
+    """A bar with the loss, the tokens a second, and the share of the machine's peak that they are.
+
+    `flops` is what a token costs, forward and backward; None hides the share.
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        done: int,
+        flops: float | None,
+        device: torch.device,
+        format_: torch.dtype = torch.float32,
+    ) -> None:
+        self.bar = tqdm(total=steps, initial=done, unit="step", desc="train")
+        # Measuring takes a fifth of a second, which nobody need wait for who does not look.
+        peak = matmul_peak(device, format_) if flops and not self.bar.disable else None
+        self.share = flops / peak if flops and peak else None  # of the peak, for a token a second
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.bar.close()
+
+    def show(self, row: dict[str, Any]) -> None:
+        """Move to a step's row."""
+        speed = row["tokens_per_second"]
+        share = f", {speed * self.share:.0%} of peak" if self.share else ""
+        text = f"loss {row['train_loss']:.2f}, {speed:,.0f} tokens/s{share}"
+        self.bar.set_postfix_str(text, refresh=False)
+        self.bar.update(row["step"] - self.bar.n)  # backwards after a roll-back
+
+
+def say(text: str) -> None:
+    """Write a line above the bar, if there is one."""
+    tqdm.write(text, file=sys.stderr)
