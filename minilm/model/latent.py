@@ -65,8 +65,9 @@ class LatentAttention(nn.Module):
         row = self.compress(x).unsqueeze(2)  # (B, T, D) -> (B, T, 1, C + R)
         content, query_place = torch.split(query, [self.d_head, self.d_rope], dim=-1)
         latent, key_place = torch.split(row, [self.d_latent, self.d_rope], dim=-1)
-        if rotary is not None:
-            query_place, key_place = rotary(query_place, start), rotary(key_place, start)
+        if rotary is not None:  # it reads pairs, which must not begin at odd places in memory
+            query_place = rotary(query_place.clone(), start)
+            key_place = rotary(key_place.clone(), start)
         query = torch.cat([content, query_place], dim=-1)  # (B, T, H, K + R)
         row = torch.cat([self.latent_norm(latent), key_place], dim=-1)  # (B, T, 1, C + R)
         return query.transpose(1, 2), row.transpose(1, 2)

@@ -5,7 +5,6 @@ B batch, T new positions, S the positions in sight, H heads
 
 import math
 
-import torch
 from torch import Tensor
 
 from minilm.model.attention import causal_mask
@@ -26,28 +25,25 @@ def window_mask(n_queries: int, n_keys: int, window: int) -> Tensor:
 
 
 def make_mask(
-    config: TransformerConfig,
-    n_new: int,
-    start: int = 0,
-    documents: Tensor | None = None,
-    device: torch.device | None = None,
+    config: TransformerConfig, x: Tensor, start: int = 0, documents: Tensor | None = None
 ) -> Tensor | None:
-    """Return the mask of `n_new` positions after `start`, or None where the causal one is enough.
+    """Return the mask for the stream x (B, T, D) after `start` others; None if causal is enough.
 
-    Booleans (B or 1, 1, T, S), True where looking is allowed; with ALiBi, numbers for the scores
+    Booleans (B or 1, 1, T, S), True where looking is allowed; with ALiBi, numbers for the scores,
     (B or 1, H, T, S). With a window, S counts what is still in sight.
     """
     window = config.window or config.context_length
+    n_new = x.shape[1]
     n_keys = min(start, window - 1) + n_new
     mask = None
     if n_keys > window:  # otherwise everything before is in sight
-        mask = window_mask(n_new, n_keys, window).to(device)
+        mask = window_mask(n_new, n_keys, window).to(x.device)[None, None]  # (1, 1, T, S)
     if documents is not None:
         apart = document_mask(documents)  # (B, 1, T, T)
         mask = apart if mask is None else apart & mask
     if config.position != "alibi":
-        return mask if mask is None or mask.ndim == 4 else mask[None, None]
-    mask = causal_mask(n_new, n_keys).to(device) if mask is None else mask
-    cost = alibi(config.n_heads, n_new, n_keys).to(device)  # (H, T, S)
-    costs = cost.masked_fill(~mask, -math.inf)
-    return costs if costs.ndim == 4 else costs[None]
+        return mask
+    if mask is None:
+        mask = causal_mask(n_new, n_keys).to(x.device)[None, None]
+    costs = alibi(config.n_heads, n_new, n_keys).to(x)[None]  # (1, H, T, S)
+    return costs.masked_fill(~mask, -math.inf)

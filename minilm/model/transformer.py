@@ -100,8 +100,8 @@ class Transformer(nn.Module):
         start = len(cache) if cache is not None else 0
         check_length(start + ids.shape[1], self.config.context_length)
         check_documents(documents, ids, cache)
-        mask = make_mask(self.config, ids.shape[1], start, documents, ids.device)  # for all layers
         x = embed(ids, self.embedding, self.positions, start, documents)  # (B, T) -> (B, T, D)
+        mask = make_mask(self.config, x, start, documents)  # for all layers
         for i, block in enumerate(self.blocks):
             x = block(x, self.rotary, cache.layers[i] if cache is not None else None, mask)
         return self.norm(x)
