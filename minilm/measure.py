@@ -31,7 +31,7 @@ def measure_language(config: EvaluateConfig, folders: Mapping[str, Path]) -> dic
     train = TokenShards.open(folders["prepare"] / "train")
     test = TokenShards.open(folders["prepare"] / "test")
     tokenizer = Tokenizer.load(folders["prepare"] / "tokenizer.json")
-    ids = _read_evenly(test, config.test_tokens)
+    ids = read_evenly(test, config.test_tokens)
     n_bytes = int(test.token_lengths[ids].sum())
     rows = [
         *_score_networks(config, folders, ids, test.token_lengths),
@@ -83,7 +83,7 @@ def _score_ngrams(
 def _score_compressors(tokenizer: Tokenizer, train: TokenShards, ids: Ids) -> Iterator[Row]:
     data = _text(tokenizer, ids)
     bytes_per_token = len(data) / len(ids)
-    given = _text(tokenizer, _read_evenly(train, int(GIVEN / bytes_per_token)))
+    given = _text(tokenizer, read_evenly(train, int(GIVEN / bytes_per_token)))
     methods: tuple[Method, ...] = ("gzip", "xz")
     for method in methods:
         for name, before in ((method, b""), (f"{method}, after training text", given)):
@@ -97,7 +97,7 @@ def _score_compressors(tokenizer: Tokenizer, train: TokenShards, ids: Ids) -> It
             }
 
 
-def _read_evenly(shards: TokenShards, n_tokens: int, n_pieces: int = 64) -> Ids:
+def read_evenly(shards: TokenShards, n_tokens: int, n_pieces: int = 64) -> Ids:
     """Read evenly spaced pieces of a text, so that what little fits shows every source: (N,)."""
     if n_tokens >= len(shards):
         return shards.read(0, len(shards))
