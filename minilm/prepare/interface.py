@@ -13,6 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+import regex
+
 from minilm.errors import MinilmError
 from minilm.files import read_json, write_json
 
@@ -135,6 +137,12 @@ class TokenTable:
         return to_tokenizers(self)
 
 
+def split_at_special(text: str, special_tokens: Iterable[str]) -> list[str]:
+    """Cut a text before and after each name of a special token, the longest where several fit."""
+    names = sorted(map(regex.escape, special_tokens), key=len, reverse=True)
+    return regex.split(f"({'|'.join(names)})", text) if names else [text]
+
+
 def save_checked(path: Path | str, kind: str, content: Mapping[str, Any]) -> None:
     """Write what makes a tokenizer of one kind, and its checksum, as JSON, atomically."""
     write_json(path, {"format": kind, "sha256": _checksum(content), **content})
@@ -163,6 +171,7 @@ CLASS_OF_FORMAT = {
     "minilm unigram 1": ("unigram", "Unigram"),
     "minilm characters 1": ("characters", "CharacterTokenizer"),
     "minilm bytes 1": ("characters", "ByteTokenizer"),
+    "minilm byte-level bpe 1": ("byte_bpe", "ByteBPE"),
 }
 
 

@@ -34,7 +34,7 @@ from minilm.prepare.bpe import (
     to_utf8,
     train_bpe,
 )
-from minilm.prepare.interface import END_OF_TEXT, TokenTable
+from minilm.prepare.interface import END_OF_TEXT, TokenTable, split_at_special
 
 if TYPE_CHECKING:
     import tiktoken
@@ -129,9 +129,8 @@ class Tokenizer(TokenTable):
         """
         if not (allow_special and self.special_tokens):
             return self.encode_array(text).tolist()
-        names = sorted(map(regex.escape, self.special_tokens), key=len, reverse=True)
         ids: list[int] = []
-        for part in regex.split(f"({'|'.join(names)})", text):
+        for part in split_at_special(text, self.special_tokens):
             is_special = part in self.special_tokens
             ids += [self.special_tokens[part]] if is_special else self.encode(part)
         return ids

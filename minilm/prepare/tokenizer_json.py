@@ -160,7 +160,7 @@ def read_tokenizer_json(path: Path | str) -> Tokenizer:
         model, cut = content["model"], content["pre_tokenizer"]
         if model["type"] != "BPE" or content["normalizer"] is not None:
             raise MinilmError(f"{path} is not byte-level BPE without a normalizer.")
-        pattern = _pattern_of(cut, path)
+        pattern = pattern_of(cut, path)
         pairs = [m.split(" ") if isinstance(m, str) else m for m in model["merges"]]
         merges = [(from_letters(left), from_letters(right)) for left, right in pairs]
         byte_ids = [model["vocab"][to_letters(bytes([byte]))] for byte in range(256)]
@@ -182,14 +182,24 @@ def read_tokenizer_json(path: Path | str) -> Tokenizer:
     return tokenizer
 
 
-def _pattern_of(cut: Part, path: Path | str) -> str:
-    """The pattern that cuts a text into words, for the two forms that byte-level BPE uses."""
+SINGLE_DIGITS = r"\p{N}|'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+"
+"""GPT-2's pattern on what lies between digits, and each digit a word of its own (SmolLM)."""
+
+
+def pattern_of(cut: Part, path: Path | str) -> str:
+    """Return the pattern that cuts a text into words, for the forms that byte-level BPE uses.
+
+    Raises MinilmError for a pre-tokenizer of another form.
+    """
     if cut["type"] == "ByteLevel" and cut["use_regex"] and not cut["add_prefix_space"]:
         return PATTERN
     if cut["type"] == "Sequence":
-        split, as_bytes = cut["pretokenizers"]
-        behavior = (split["type"], split["behavior"], split["invert"])
+        first, as_bytes = cut["pretokenizers"]
         bare = (as_bytes["type"], as_bytes["use_regex"], as_bytes["add_prefix_space"])
-        if behavior == ("Split", "Isolated", False) and bare == ("ByteLevel", False, False):
-            return str(split["pattern"]["Regex"])
+        split = (first["type"], first.get("behavior"), first.get("invert"))
+        if split == ("Split", "Isolated", False) and bare == ("ByteLevel", False, False):
+            return str(first["pattern"]["Regex"])
+        digits = (first["type"], first.get("individual_digits"))
+        if digits == ("Digits", True) and bare == ("ByteLevel", True, False):
+            return SINGLE_DIGITS
     raise MinilmError(f"{path} cuts texts into words in a way that minilm does not know.")
