@@ -85,10 +85,11 @@ class Transformer(nn.Module):
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(config.vocab_size, config.d_model)
-        self.positions, self.rotary = make_positions(config), make_rotary(config)
+        self.positions = make_positions(config)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
         self.norm = make_norm(config)
         self.head = nn.Linear(config.d_model, config.vocab_size, bias=False)
+        self.rotary = make_rotary(config)
         start_as_identity(self)
         if config.tie_embeddings:
             self.head.weight = self.embedding.weight
