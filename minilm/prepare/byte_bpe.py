@@ -76,7 +76,7 @@ class ByteBPE(TokenTable):
         if len(self._id_of) + len(self.special_tokens) < n_tokens:
             raise MinilmError("A token has two ids in this vocabulary.")
         for left, right in self._rank_of:
-            if {left, right, left + right} - self._id_of.keys():
+            if not all(token in self._id_of for token in (left, right, left + right)):
                 raise MinilmError(
                     f"The merge of {left!r} and {right!r} does not fit the vocabulary: they or what"
                     " they make are no tokens of it."
