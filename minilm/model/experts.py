@@ -16,7 +16,7 @@ class Experts(nn.Module):
 
     Shapes: (B, T, D) -> (B, T, D). Each expert computes its own positions only, so parameters grow
     with E and work with A. A router left alone prefers whoever is ahead, which then learns most:
-    in training, `balance_loss` is what the last call adds to the loss to prevent it.
+    in training, `balance_loss` says how uneven the work of the last call was (see `extra_loss`).
 
     Raises MinilmError when more experts are to be active than there are.
     Source: Shazeer et al. 2017, "Outrageously Large Neural Networks"; Jiang et al. 2024, "Mixtral".
@@ -35,6 +35,7 @@ class Experts(nn.Module):
         self.experts = nn.ModuleList(
             SwiGLU(d_model, width, config.bias) for _ in range(config.n_experts)
         )
+        self.balance = config.balance
         self.balance_loss: Tensor | float = 0.0
 
     def forward(self, x: Tensor) -> Tensor:
@@ -74,3 +75,12 @@ def balance_loss(probabilities: Tensor, chosen: Tensor) -> Tensor:
     n_positions, n_experts = probabilities.shape
     used = chosen.flatten().bincount(minlength=n_experts) / n_positions  # (E,)
     return n_experts * (used * probabilities.mean(dim=0)).sum()
+
+
+def extra_loss(model: nn.Module) -> Tensor | float:
+    """Return what the experts' last call in training adds to the loss: they want equal work.
+
+    The sum over layers of `balance` times `balance_loss`; 0.0 for a model without experts.
+    """
+    layers = [part for part in model.modules() if isinstance(part, Experts)]
+    return sum((layer.balance * layer.balance_loss for layer in layers), 0.0)

@@ -13,7 +13,7 @@ from minilm.model.cache import KVCache, LayerCache, make_cache
 from minilm.model.config import TransformerConfig as TransformerConfig
 from minilm.model.config import choose
 from minilm.model.documents import check_documents
-from minilm.model.experts import Experts
+from minilm.model.experts import Experts, extra_loss
 from minilm.model.feedforward import GELU, SquaredReLU, SwiGLU
 from minilm.model.latent import LatentAttention
 from minilm.model.masks import make_mask
@@ -110,17 +110,15 @@ class Transformer(nn.Module):
     def forward(
         self, ids: Tensor, cache: KVCache | None = None, documents: Tensor | None = None
     ) -> Tensor:
-        states = self.hidden(ids, cache, documents)  # (B, T) -> (B, T, D)
-        return F.linear(states, self.head.weight)  # (B, T, D) -> (B, T, V)
+        return F.linear(self.hidden(ids, cache, documents), self.head.weight)  # (B, T, V)
 
     def make_cache(self, batch_size: int = 1, length: int | None = None) -> KVCache:
         """Return an empty cache for `batch_size` sequences of up to `length` positions."""
         return make_cache(self.config, batch_size, length or self.config.context_length)
 
     def extra_loss(self) -> Tensor | float:
-        """Return what the last call in training adds to the loss: experts want equal work."""
-        layers = (part for part in self.modules() if isinstance(part, Experts))
-        return sum((self.config.balance * part.balance_loss for part in layers), 0.0)
+        """Return what the last call in training adds to the loss, if there are experts."""
+        return extra_loss(self)
 
     def n_params(self) -> int:
         """Count the learned numbers; a tied matrix counts once."""
