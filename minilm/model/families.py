@@ -40,7 +40,8 @@ def config_from_json(settings: dict[str, Any], where: object) -> TransformerConf
                 " Use this model with transformers."
             )
     try:
-        return _gpt2(settings) if family == "gpt2" else _llama(settings, family, where)
+        config = _gpt2(settings) if family == "gpt2" else _llama(settings, family, where)
+        return check_sizes(config)
     except (KeyError, TypeError) as error:
         raise MinilmError(
             f"{where} does not say what our transformer needs ({error}). Download it again."
@@ -118,21 +119,32 @@ def config_from_gguf(file: GGUFFile) -> TransformerConfig:
         }
         if family == "gpt2":
             eps = about["attention.layer_norm_epsilon"]
-            return TransformerConfig(**sizes, norm_eps=eps, **LIKE_GPT2)
-        return TransformerConfig(
-            **sizes,
-            n_kv_heads=about.get("attention.head_count_kv"),
-            d_head=d_head,
-            norm_eps=about["attention.layer_norm_rms_epsilon"],
-            rope_base=about.get("rope.freq_base", 10_000.0),
-            qk_norm=family == "qwen3",
-            feedforward="swiglu",
+            return check_sizes(TransformerConfig(**sizes, norm_eps=eps, **LIKE_GPT2))
+        return check_sizes(
+            TransformerConfig(
+                **sizes,
+                n_kv_heads=about.get("attention.head_count_kv"),
+                d_head=d_head,
+                norm_eps=about["attention.layer_norm_rms_epsilon"],
+                rope_base=about.get("rope.freq_base", 10_000.0),
+                qk_norm=family == "qwen3",
+                feedforward="swiglu",
+            )
         )
     except (KeyError, TypeError) as error:
         raise MinilmError(
             f"{file.path} does not say what our transformer needs ({error})."
             " Choose another file of the model."
         ) from error
+
+
+def check_sizes(config: TransformerConfig) -> TransformerConfig:
+    """Return the config; raise TypeError unless every size is a whole number above zero."""
+    for name in ("vocab_size", "context_length", "n_layers", "n_heads", "d_model"):
+        size = getattr(config, name)
+        if type(size) is not int or size < 1:
+            raise TypeError(f"{name} is {size!r}")
+    return config
 
 
 def check_family(name: object, where: object) -> str:

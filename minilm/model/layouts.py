@@ -107,7 +107,7 @@ def neighbors(rows: Tensor, d_head: int) -> Tensor:
 
     Shapes: (heads * K, ...) -> the same.
     """
-    halves = rows.unflatten(0, (-1, 2, d_head // 2))  # (H * K, ...) -> (H, 2, K/2, ...)
+    halves = rows.reshape(-1, 2, d_head // 2, *rows.shape[1:])  # (H * K, ...) -> (H, 2, K/2, ...)
     return halves.transpose(1, 2).flatten(0, 2)
 
 

