@@ -16,6 +16,7 @@ from minilm.errors import MinilmError
 
 if TYPE_CHECKING:
     from minilm.model.storage import Model
+    from minilm.prepare.byte_bpe import ByteBPE
     from minilm.prepare.tokenizer import Tokenizer
     from minilm.recipe import Recipe
 
@@ -100,7 +101,13 @@ def _add_building(command: argparse.ArgumentParser) -> None:
 
 
 def _add_sampling(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--run", type=Path, default=Path("runs/laptop"), help="the run's folder")
+    command.add_argument(
+        "--run",
+        "--model",
+        type=Path,
+        default=Path("runs/laptop"),
+        help="the run's folder; or a pretrained model, a GGUF file or a folder of transformers",
+    )
     command.add_argument("--temperature", type=float, default=0.8, help="0: always the likeliest")
     command.add_argument("--top-k", type=int, help="choose among the K likeliest tokens")
     command.add_argument("--top-p", type=float, default=0.95, help="choose within this probability")
@@ -171,7 +178,7 @@ def chat(arguments: argparse.Namespace) -> None:
 
 
 def complete_with(
-    arguments: argparse.Namespace, model: "Model", tokenizer: "Tokenizer", prompt: str
+    arguments: argparse.Namespace, model: "Model", tokenizer: "Tokenizer | ByteBPE", prompt: str
 ) -> Iterator[str]:
     """Continue the prompt as the command's options say."""
     from minilm.serve.run import complete

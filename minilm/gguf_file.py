@@ -60,11 +60,11 @@ class GGUFFile:
             ) from error
 
     def _read_header(self) -> None:
-        header = _Header(memoryview(self._bytes))
+        header = _Header(self._bytes.data)
         if self._bytes[:4].tobytes() != MAGIC:
             raise ValueError("it does not begin with GGUF")
         header.place = 4
-        version, n_tensors, n_pairs = header.take("<I")[0], *header.take("<QQ")
+        version, n_tensors, n_pairs = header.take("<IQQ")
         if version not in (2, 3):
             raise ValueError(f"its version is {version}")
         self.metadata: dict[str, Any] = {}
@@ -74,7 +74,9 @@ class GGUFFile:
         listed = [header.tensor() for _ in range(n_tensors)]
         alignment = int(self.metadata.get("general.alignment", 32))
         start = header.place + -header.place % alignment  # the numbers begin at a round place
-        self.tensors = {name: _locate(start + offset, *rest) for name, offset, *rest in listed}
+        self.tensors = {
+            name: _locate(start + offset, shape, kind) for name, offset, shape, kind in listed
+        }
         end = max((t.start + t.n_bytes for t in self.tensors.values()), default=0)
         if end > len(self._bytes):
             raise ValueError(f"{end - len(self._bytes):,} bytes are missing at the end")

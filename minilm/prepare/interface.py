@@ -90,6 +90,11 @@ class TokenTable:
         return self.special_tokens[END_OF_TEXT]
 
     @property
+    def start(self) -> list[int]:
+        """The ids that stand before every text that a model reads: none, unless it wants some."""
+        return []
+
+    @property
     def token_lengths(self) -> list[int]:
         """The number of bytes that each id stands for in a text, 0 for special tokens: (V,)."""
         special = set(self.special_tokens.values())

@@ -57,8 +57,8 @@ def from_gguf(file: GGUFFile) -> ByteBPE:
     kind, cut = about.get("model"), about.get("pre")
     if kind != "gpt2" or cut not in NAMED:
         raise MinilmError(
-            f"{file.path} has a tokenizer of the kind {kind!r} with the pattern {cut!r}; minilm reads"
-            f" 'gpt2' with {', '.join(NAMED)}. Choose a model with one of these."
+            f"{file.path} has a tokenizer of the kind {kind!r} with the pattern {cut!r}; minilm"
+            f" reads 'gpt2' with {', '.join(NAMED)}. Choose a model with one of these."
         )
     try:
         tokens, types = about["tokens"], about["token_type"]

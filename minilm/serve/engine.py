@@ -43,7 +43,8 @@ def generate(
         )
     device = device_of(model)
     generator = torch.Generator(device).manual_seed(seed) if seed is not None else None
-    window, cache = list(ids), model.make_cache()
+    room = min(limit, len(ids) + max_new_tokens)  # a whole context may be far more than is asked
+    window, cache = list(ids), model.make_cache(length=room)
     logits = _last_logits(model, window, cache)
     for _ in range(max_new_tokens):
         token = int(
@@ -58,7 +59,7 @@ def generate(
         new = window[-1:]
         if not use_cache or len(window) > limit:
             new = window = window[-(limit // 2) :] if len(window) > limit else window
-            cache = model.make_cache()
+            cache = model.make_cache(length=room)
         logits = _last_logits(model, new, cache)
 
 
