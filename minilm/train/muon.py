@@ -6,25 +6,40 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from minilm.train.rule import Rule, decay
 
-def orthogonalize(matrix: Tensor, steps: int = 5) -> Tensor:
+
+def orthogonalize(matrices: Tensor, steps: int = 5) -> Tensor:
     """Return roughly the nearest orthogonal matrix: the same directions, all equally strong.
 
     A few steps of an odd polynomial, x <- 3.4445 x - 4.7750 x^3 + 2.0315 x^5, applied to the
     singular values through matrix products alone, push values from 0.002 to 1 into about 0.7 to
-    1.2; weaker ones grow without getting there. An exact 1 is not needed. Shapes: (M, N) -> (M, N).
+    1.2; weaker ones grow without getting there. An exact 1 is not needed. Each step multiplies x by
+    a factor made of x x^T, so the factors are multiplied first, on the smaller side of x. Takes one
+    matrix or several of a shape: (..., M, N) -> (..., M, N).
 
     Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks".
     """
-    x = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
-    x = x / (x.norm() + 1e-7)  # no singular value exceeds the Frobenius norm
-    for _ in range(steps):
-        gram = x @ x.T  # (M, M), the small side
-        x = 3.4445 * x + torch.addmm(gram, gram, gram, beta=-4.7750, alpha=2.0315) @ x
-    return x.T if matrix.shape[0] > matrix.shape[1] else x
+    x = matrices.reshape(-1, *matrices.shape[-2:])  # (..., M, N) -> (B, M, N)
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)  # no singular value exceeds this norm
+    wide = x.shape[1] <= x.shape[2]
+    gram = x @ x.mT if wide else x.mT @ x  # (B, K, K), K the smaller of M and N
+    product = factor = factor_of(gram)
+    for _ in range(steps - 1):
+        gram = factor @ gram @ factor  # what x x^T has become
+        factor = factor_of(gram)
+        product = factor @ product
+    return (product @ x if wide else x @ product).view_as(matrices)
 
 
-class Muon(torch.optim.Optimizer):
+def factor_of(gram: Tensor) -> Tensor:
+    """Return 3.4445 - 4.7750 G + 2.0315 G^2: (B, K, K) -> (B, K, K)."""
+    factor = torch.baddbmm(gram, gram, gram, beta=-4.7750, alpha=2.0315)
+    factor.diagonal(dim1=1, dim2=2).add_(3.4445)
+    return factor
+
+
+class Muon(Rule):
     """Momentum whose step is made orthogonal, for the matrices inside a network.
 
     A gradient matrix is dominated by a few directions; after `orthogonalize` the rare ones move as
@@ -46,19 +61,26 @@ class Muon(torch.optim.Optimizer):
         if any(weight.ndim != 2 for group in self.param_groups for weight in group["params"]):
             raise ValueError("Muon moves matrices only; give vectors and embeddings to AdamW.")
 
-    @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Move every matrix that has a gradient; `closure` is accepted for torch's sake, unused."""
-        for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is None:
-                    continue
-                state = self.state[weight]
-                if not state:
-                    state["mean"] = torch.zeros_like(weight)
-                state["mean"].lerp_(weight.grad, 1 - group["momentum"])
-                # Nesterov's look ahead: what the mean would be if this gradient came once more.
-                ahead = weight.grad.lerp(state["mean"], group["momentum"])
-                scale = max(1.0, weight.shape[0] / weight.shape[1]) ** 0.5
-                weight.mul_(1 - group["lr"] * group["weight_decay"])
-                weight.add_(orthogonalize(ahead), alpha=-group["lr"] * scale)
+    def split(self, weights: list[Tensor]) -> list[list[Tensor]]:
+        """Return lists of small matrices of one shape, which share calls; large ones stay alone."""
+        lists = []
+        for shape in dict.fromkeys(weight.shape for weight in weights):
+            alike = [weight for weight in weights if weight.shape == shape]
+            size = max(1, 2**20 // shape.numel())
+            lists += [alike[first : first + size] for first in range(0, len(alike), size)]
+        return lists
+
+    def update(self, weights: list[Tensor], grads: list[Tensor], group: dict[str, Any]) -> None:
+        """Move these matrices of one shape along these gradients."""
+        means, lr, momentum = self.remembered("mean", weights), group["lr"], group["momentum"]
+        torch._foreach_lerp_(means, grads, 1 - momentum)
+        # Nesterov's look ahead: what the mean would be if this gradient came once more.
+        ahead = list(torch._foreach_lerp(grads, means, momentum))
+        rows, columns = ahead[0].shape
+        scale = max(1.0, rows / columns) ** 0.5
+        decay(weights, lr * group["weight_decay"])
+        torch._foreach_add_(weights, self.directions(ahead), alpha=-lr * scale)
+
+    def directions(self, ahead: list[Tensor]) -> list[Tensor]:
+        """Make matrices of one shape orthogonal."""
+        return list(orthogonalize(torch.stack(ahead)).unbind())

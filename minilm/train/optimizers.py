@@ -12,6 +12,7 @@ from minilm.train.muon import Muon
 from minilm.train.sgd import SGD
 
 OPTIMIZERS = {"adamw": AdamW, "lion": Lion, "sgd": SGD}
+TABLES = ("embedding", "head", "positions", "router")  # a row for each token, position or expert
 
 
 def make_optimizers(
@@ -24,10 +25,10 @@ def make_optimizers(
 ) -> list[torch.optim.Optimizer]:
     """Give the matrices inside the network to Muon and everything else to the named optimiser.
 
-    Embeddings and the head are not Muon's: each row belongs to one token, and most rows have no
-    gradient in a batch, which orthogonalising would drown. With `muon_learning_rate` 0 the named
-    optimiser, "adamw", "lion" or "sgd" (with momentum), moves all. Each group remembers its full
-    learning rate as "peak", for schedules to scale.
+    Embeddings, the head and other tables are not Muon's: each row belongs to one token, and most
+    rows have no gradient in a batch, which orthogonalising would drown. With `muon_learning_rate`
+    0 the named optimiser, "adamw", "lion" or "sgd" (with momentum), moves all. Each group remembers
+    its full learning rate as "peak", for schedules to scale.
 
     Raises MinilmError for another name.
     """
@@ -37,7 +38,7 @@ def make_optimizers(
     matrices: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []
     for name, weight in model.named_parameters():
-        outside = weight.ndim != 2 or name.split(".")[-2] in ("embedding", "head")
+        outside = weight.ndim != 2 or name.split(".")[-2] in TABLES
         (rest if outside or not muon_learning_rate else matrices).append(weight)
     optimizers: list[torch.optim.Optimizer] = [
         OPTIMIZERS[optimizer](rest, lr=learning_rate, weight_decay=weight_decay)
