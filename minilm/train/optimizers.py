@@ -22,13 +22,15 @@ def make_optimizers(
     muon_learning_rate: float,
     weight_decay: float,
     optimizer: str = "adamw",
+    muon: type[Muon] = Muon,
 ) -> list[torch.optim.Optimizer]:
     """Give the matrices inside the network to Muon and everything else to the named optimiser.
 
     Embeddings, the head and other tables are not Muon's: each row belongs to one token, and most
     rows have no gradient in a batch, which orthogonalising would drown. With `muon_learning_rate`
     0 the named optimiser, "adamw", "lion" or "sgd" (with momentum), moves all. Each group remembers
-    its full learning rate as "peak", for schedules to scale.
+    its full learning rate as "peak", for schedules to scale. `muon` is Muon for matrices that are
+    here, or a kind of it for those that are spread over ranks.
 
     Raises MinilmError for another name.
     """
@@ -44,7 +46,7 @@ def make_optimizers(
         OPTIMIZERS[optimizer](rest, lr=learning_rate, weight_decay=weight_decay)
     ]
     if matrices:
-        optimizers.append(Muon(matrices, lr=muon_learning_rate, weight_decay=weight_decay))
+        optimizers.append(muon(matrices, lr=muon_learning_rate, weight_decay=weight_decay))
     for one in optimizers:
         for group in one.param_groups:
             group["peak"] = group["lr"]

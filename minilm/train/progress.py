@@ -1,5 +1,6 @@
 """What a person sees while a model trains: how far, how well, and how fast for this machine."""
 
+import os
 import sys
 from types import TracebackType
 from typing import Any
@@ -24,7 +25,8 @@ class Progress:
         device: torch.device,
         format_: torch.dtype = torch.float32,
     ) -> None:
-        self.bar = tqdm(total=steps, initial=done, unit="step", desc="train")
+        hidden: dict[str, Any] = {} if speaks() else {"disable": True}
+        self.bar = tqdm(total=steps, initial=done, unit="step", desc="train", **hidden)
         # Measuring takes a fifth of a second, which nobody need wait for who does not look.
         peak = matmul_peak(device, format_) if flops and not self.bar.disable else None
         self.share = flops / peak if flops and peak else None  # of the peak, for a token a second
@@ -44,6 +46,12 @@ class Progress:
         self.bar.update(row["step"] - self.bar.n)  # backwards after a roll-back
 
 
+def speaks() -> bool:
+    """Whether this process speaks: of those that torchrun started, the first one does for all."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def say(text: str) -> None:
     """Write a line above the bar, if there is one."""
-    tqdm.write(text, file=sys.stderr)
+    if speaks():
+        tqdm.write(text, file=sys.stderr)

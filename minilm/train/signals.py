@@ -1,10 +1,13 @@
 """Being asked to stop: finish the step, write the checkpoint, and go."""
 
+import os
 import signal
 import sys
 import threading
 from types import FrameType, TracebackType
 from typing import Any
+
+from minilm.train.progress import say, speaks
 
 
 class StopRequest:
@@ -31,10 +34,16 @@ class StopRequest:
         self.restore()
 
     def remember(self, number: int, frame: FrameType | None) -> None:
-        """Note the signal; from now on it means what it meant before."""
+        """Note the signal; from now on it means what it meant before.
+
+        Under torchrun it often comes twice, from the scheduler and from torchrun, which was told
+        by the same scheduler and will kill by itself what does not end in time.
+        """
         self.number = number
-        self.restore()
-        print(f"\n{signal.Signals(number).name}: finishing this step", file=sys.stderr)
+        if "TORCHELASTIC_RUN_ID" not in os.environ:
+            self.restore()
+        if speaks():
+            print(f"\n{signal.Signals(number).name}: finishing this step", file=sys.stderr)
 
     def restore(self) -> None:
         """Give the signals back to those who listened before."""
@@ -49,7 +58,7 @@ class StopRequest:
         """
         if self.number is None:
             return
-        print(what, file=sys.stderr)
+        say(what)
         if self.number == signal.SIGINT:
             raise KeyboardInterrupt
         raise SystemExit(128 + self.number)

@@ -15,14 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from minilm.errors import MinilmError
-from minilm.model.storage import Model, save_model
+from minilm.model.storage import Model
 from minilm.prepare.shards import TokenShards
-from minilm.train.checkpoint import BEFORE, keep_checkpoint, load_kept
 from minilm.train.compile import Compiled
-from minilm.train.device import choose_device
 from minilm.train.journal import Journal
 from minilm.train.objective import NextToken, Objective
 from minilm.train.optimizers import make_optimizers, move
+from minilm.train.parallel import World, join
 from minilm.train.precision import LossScaler, autocast, choose_format
 from minilm.train.progress import Progress, say
 from minilm.train.schedule import learning_rate_factor
@@ -69,18 +68,21 @@ class Trainer:
             )
         if config.on_bad_step == "roll_back" and folder is None:
             raise MinilmError("A run that may roll back needs a folder for its checkpoints.")
-        self.device = choose_device(config.device)
+        self.world = join(config.parallel, config.device)
+        self.device = self.world.device
         self.format = choose_format(config.precision, self.device)
         self.scaler = LossScaler(self.format)
-        self.model = model.to(self.device)
-        self.forward: nn.Module = Compiled(self.model) if config.compile else self.model
-        self.objective = objective or next_token(model, config, train, valid)
+        self.model = model
+        placed = self.world.place(model)
+        self.forward: nn.Module = Compiled(placed) if config.compile else placed
+        self.objective = objective or next_token(model, config, train, valid, self.world)
         self.optimizers = make_optimizers(
             self.model,
             learning_rate=config.learning_rate,
             muon_learning_rate=config.muon_learning_rate,
             weight_decay=config.weight_decay,
             optimizer=config.optimizer,
+            muon=self.world.muon,
         )
         self.history: list[dict[str, Any]] = []
         self.shift, self.retreats, self.furthest = 0, 0, -1  # see `roll_back`
@@ -90,7 +92,9 @@ class Trainer:
         torch.manual_seed(self.config.seed)
         self.resume()
         with (
-            Journal(self.folder, self.config.log, asdict(self.config)) as journal,
+            Journal(
+                self.world.writes(self.folder), self.config.log, asdict(self.config)
+            ) as journal,
             Progress(self.config.steps, len(self.history), None, self.device) as progress,
             StopRequest() as request,
         ):
@@ -106,23 +110,21 @@ class Trainer:
                 self.history.append(row)
                 journal.write(self.history)
                 progress.show(row)
-                asked_to_stop = request.number is not None
-                if asked_to_stop or self.is_due(step, self.config.checkpoint_every):
+                request.number = self.world.largest(request.number or 0) or None
+                if request.number or self.is_due(step, self.config.checkpoint_every):
                     self.checkpoint()
-                if asked_to_stop:
-                    request.leave(f"Stopped after step {step + 1} of {self.config.steps}.")
+                request.leave(f"Stopped after step {step + 1} of {self.config.steps}.")
         if self.folder:
-            save_model(self.model, self.folder / "model.safetensors")
-            (self.folder / BEFORE).unlink(missing_ok=True)
+            self.world.finish(self.folder, self.model)
         return self.history
 
     def train_step(self, step: int) -> dict[str, Any]:
         """Do one step and return its row: batch, gradients, clip, judge, move."""
         start = time.perf_counter()
         batch = tuple(rows.to(self.device) for rows in self.objective.batch(step + self.shift))
-        loss, n_tokens = self.add_gradients(*batch), self.objective.count(*batch)
+        loss, n_tokens = self.add_gradients(*batch)
         self.scaler.shrink(self.model.parameters())
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip).item()
+        norm = self.world.clip(self.model, self.config.clip)
         factor = self.schedule(step)
         overflowed = math.isfinite(loss) and self.scaler.overflowed(norm)
         if overflowed:
@@ -143,21 +145,25 @@ class Trainer:
             **({"batch": step + self.shift} if self.shift else {}),
         }
 
-    def add_gradients(self, *batch: Tensor) -> float:
-        """Add up the gradients of all mini-batches; return the mean loss: (A B, ...) each.
+    def add_gradients(self, *batch: Tensor) -> tuple[float, int]:
+        """Add up the gradients of all mini-batches, (A B, ...) each, and those of all other ranks.
 
-        Each mini-batch counts as much as it has targets. What a model adds to the loss by itself
-        (`extra_loss`: the balance of its experts) moves weights, too, but is not reported.
+        Return the mean loss and how many targets it is the mean of. Each mini-batch counts as much
+        as it has targets. What a model adds to the loss by itself (`extra_loss`: the balance of its
+        experts) moves weights, too, but is not reported.
         """
-        loss, n_tokens = 0.0, self.objective.count(*batch)
-        for part in self.parts(batch):
-            share = n_tokens / self.objective.count(*part)
-            part_loss = self.loss(self.forward, *part) / share
-            loss += part_loss.item()
-            if extra := getattr(self.model, "extra_loss", None):
-                part_loss = part_loss + extra() / share
-            self.scaler.enlarge(part_loss).backward()  # type: ignore[no-untyped-call]
-        return loss
+        loss, n_tokens = 0.0, int(self.world.sum(self.objective.count(*batch)))
+        parts = list(self.parts(batch))
+        for number, part in enumerate(parts, start=1):
+            with self.world.adding_up(last=number == len(parts)):
+                share = n_tokens / self.objective.count(*part)
+                part_loss = self.loss(self.forward, *part) / share
+                loss += part_loss.item()
+                if extra := getattr(self.model, "extra_loss", None):
+                    part_loss = part_loss + extra() / share
+                # The ranks' gradients are averaged; times their number, they are added up.
+                self.scaler.enlarge(part_loss * self.world.size).backward()  # type: ignore[no-untyped-call]
+        return self.world.sum(loss), n_tokens
 
     def parts(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[Tensor, ...]]:
         """Cut a step's batch into its mini-batches: (A B, ...) -> A times (B, ...)."""
@@ -243,13 +249,13 @@ class Trainer:
             "scaler": self.scaler.state(),
             "bad_steps": [self.shift, self.retreats, self.furthest],
         }
-        keep_checkpoint(self.folder, self.model, self.optimizers, progress)
+        self.world.keep_checkpoint(self.folder, self.model, self.optimizers, progress)
 
     def resume(self, doubted: bool = False) -> None:
         """Become the run that wrote the folder's last checkpoint, if there is one."""
         if self.folder is None:
             return
-        progress = load_kept(self.folder, self.model, self.optimizers, before=doubted)
+        progress = self.world.load_kept(self.folder, self.model, self.optimizers, before=doubted)
         if progress is None:
             if self.config.on_bad_step == "roll_back":
                 self.checkpoint()  # there must be somewhere to go back to
@@ -266,7 +272,11 @@ class Trainer:
 
 
 def next_token(
-    model: Model, config: TrainerConfig, train: TokenShards | None, valid: TokenShards | None
+    model: Model,
+    config: TrainerConfig,
+    train: TokenShards | None,
+    valid: TokenShards | None,
+    world: World,
 ) -> NextToken:
     """Return the usual objective, as the settings describe it."""
     if train is None or valid is None:
@@ -278,6 +288,8 @@ def next_token(
         context_length=model.config.context_length,
         packing=config.packing,
         seed=config.seed,
+        rank=world.rank,
+        world_size=world.size,
         steps=config.steps,
         eval_tokens=config.eval_tokens,
     )

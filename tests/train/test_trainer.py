@@ -119,7 +119,7 @@ def test_the_loss_is_that_of_each_document_alone(documents, packing):
         for settings in (config, replace(config, batch_size=2, accumulate=4))
     )
     batch = whole.objective.batches.batch(3)
-    losses = [trainer.add_gradients(*batch) for trainer in (whole, parts)]
+    losses = [trainer.add_gradients(*batch)[0] for trainer in (whole, parts)]
     assert losses[0] == pytest.approx(losses[1], abs=1e-6)
     for mine, other in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
         torch.testing.assert_close(mine.grad, other.grad, atol=1e-5, rtol=1e-4)
@@ -238,3 +238,128 @@ def test_a_loss_that_is_not_a_number_stops_the_run(shards):
         trainer.model.norm.weight.fill_(float("nan"))
     with pytest.raises(MinilmError, match="not a number at step 1"):
         trainer.fit()
+
+
+def planted(trainer, step, harm):
+    """Let the batch of a step do harm, wherever in the run it is read."""
+    loss, batch = trainer.objective.loss, trainer.objective.batch
+
+    def read(number):
+        trainer.reading = number
+        return batch(number)
+
+    def harmed(model, *part):
+        value = loss(model, *part)
+        return value * harm if trainer.reading == step else value
+
+    trainer.objective.batch, trainer.objective.loss = read, harmed
+    return trainer
+
+
+ROLLING = replace(CONFIG, steps=40, on_bad_step="roll_back", checkpoint_every=4)
+
+
+def test_a_bad_step_is_rolled_back_and_its_data_left_out(shards, tmp_path, capsys):
+    trainer = planted(Trainer(small(), ROLLING, *shards, folder=tmp_path / "a"), 9, float("nan"))
+    history = trainer.fit()
+    said = capsys.readouterr().err
+    assert (
+        "not a number at step 10: the loss is the first that is not finite. It read batch 9 (t"
+        in said
+    )
+    assert "Back to step 8, and on with batch 10." in said
+    assert [row["step"] for row in history] == list(range(1, 41))
+    assert [row.get("batch") for row in history] == [None] * 8 + list(range(10, 42))
+    # the very same as a run that was told to leave out batches 8 and 9
+    told = Trainer(small(), ROLLING, *shards, folder=tmp_path / "b")
+    batch = told.objective.batch
+    told.objective.batch = lambda step: batch(step + 2 * (step >= 8))
+    losses = [[row["train_loss"] for row in rows] for rows in (history, told.fit())]
+    assert losses[0] == losses[1]
+    with open(tmp_path / "a" / "log.csv") as file:
+        assert len(file.readlines()) == 41
+
+
+@pytest.mark.parametrize("stop", [8, 9, 12, 20])
+def test_a_rolled_back_run_resumes_bit_for_bit(shards, tmp_path, stop):
+    class StopError(Exception):
+        pass
+
+    def run(name, seed=0):
+        return planted(
+            Trainer(small(seed=seed), ROLLING, *shards, folder=tmp_path / name), 9, float("inf")
+        )
+
+    straight, stopped = run("straight"), run("stopped")
+    train_step = stopped.train_step
+
+    def stopping(step):
+        if step == stop and stopped.shift:
+            raise StopError
+        return train_step(step)
+
+    stopped.train_step = stopping
+    with pytest.raises(StopError):
+        stopped.fit()
+    resumed = run("stopped", seed=4)
+    assert without_clocks(straight.fit()) == without_clocks(resumed.fit())
+    for one, other in zip(straight.model.parameters(), resumed.model.parameters(), strict=True):
+        assert one.equal(other)
+
+
+def test_a_bad_step_before_any_checkpoint_goes_back_to_the_start(shards, tmp_path):
+    trainer = planted(Trainer(small(), ROLLING, *shards, folder=tmp_path), 1, float("nan"))
+    assert trainer.fit()[0]["batch"] == 2
+
+
+def test_a_jump_is_rolled_back_by_choice(shards, tmp_path, capsys):
+    config = replace(ROLLING, steps=60, learning_rate=0.02)
+    stays = planted(Trainer(small(), replace(config, on_bad_step="stop"), *shards), 45, 50.0)
+    row = stays.fit()[45]
+    assert row["train_loss"] > 5
+    said = capsys.readouterr().err
+    assert "The loss jumped from" in said
+    assert "at step 46: the longest gradient is that of" in said
+    goes = planted(Trainer(small(), config, *shards, folder=tmp_path), 45, 50.0)
+    assert max(row["train_loss"] for row in goes.fit()[30:]) < 1
+
+
+def test_harm_that_does_not_end_ends_the_run(shards, tmp_path):
+    trainer = Trainer(small(), ROLLING, *shards, folder=tmp_path)
+    loss = trainer.objective.loss
+    trainer.objective.loss = lambda model, *part: (
+        loss(model, *part) * (float("nan") if len(trainer.history) == 9 else 1)
+    )
+    with pytest.raises(MinilmError, match="Rolling back 3 times did not help"):
+        trainer.fit()
+
+
+def test_rolling_back_needs_somewhere_to_go(shards):
+    with pytest.raises(MinilmError, match="needs a folder"):
+        Trainer(small(), ROLLING, *shards)
+    with pytest.raises(MinilmError, match="on_bad_step is 'ignore'"):
+        Trainer(small(), replace(CONFIG, on_bad_step="ignore"), *shards)
+
+
+def test_what_a_model_adds_to_the_loss_moves_weights_and_is_not_reported(shards):
+    plain, balanced = small(), small()
+    balanced.extra_loss = lambda: balanced.embedding.weight.square().sum()
+    rows = [Trainer(model, CONFIG, *shards).fit() for model in (plain, balanced)]
+    assert rows[0][0]["train_loss"] == rows[1][0]["train_loss"]
+    assert rows[1][0]["grad_norm"] > rows[0][0]["grad_norm"]
+    assert balanced.embedding.weight.norm() < plain.embedding.weight.norm()
+
+
+def test_an_evaluation_may_be_listened_to(shards):
+    heard = []
+    trainer = Trainer(small(), CONFIG, *shards, on_evaluation=lambda *told: heard.append(told))
+    history = trainer.fit()
+    assert [step for step, _ in heard] == [5, 10, 12]
+    assert heard[-1][1] == {"valid_bits_per_byte": history[-1]["valid_bits_per_byte"]}
+
+
+def test_shards_or_an_objective_are_needed(shards):
+    with pytest.raises(MinilmError, match="takes shards"):
+        Trainer(small(), CONFIG)
+    objective = Trainer(small(), CONFIG, *shards).objective
+    assert len(Trainer(small(), CONFIG, objective=objective).fit()) == 12
