@@ -185,3 +185,16 @@ def make_batches(
 def count_asked(targets: Tensor) -> int:
     """Count the targets that are asked for."""
     return int((targets != IGNORED).sum())
+
+
+def asked_spans(batches: Batches | PackedBatches, step: int) -> list[tuple[int, int]]:
+    """Return which tokens of the text a rank is asked for in a step: [start, stop), in order."""
+    rows = batches.hand(step)
+    if isinstance(batches, Batches):
+        starts = [row * batches.context_length + 1 for row in sorted(rows)]
+        return [(start, start + batches.context_length) for start in starts]
+    pieces = np.concatenate([batches.plan[row] for row in rows]).tolist()
+    starts = batches.starts.tolist()
+    return sorted(
+        (starts[document] + asked, starts[document] + stop) for document, _, stop, asked in pieces
+    )

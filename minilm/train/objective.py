@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from minilm.evaluate.language import bits_per_byte, device_of, evaluating, token_losses
 from minilm.prepare.packing import best_fit
 from minilm.prepare.shards import TokenShards
-from minilm.train.batches import IGNORED, PackedBatches, count_asked, make_batches
+from minilm.train.batches import IGNORED, PackedBatches, asked_spans, count_asked, make_batches
 
 
 class Objective(Protocol):
@@ -86,6 +86,12 @@ class NextToken(Objective):
     def count(self, *batch: Tensor) -> int:
         """Count the targets that are asked for."""
         return count_asked(batch[1])
+
+    def describe(self, step: int) -> str:
+        """Name the batch, and the tokens of the training text that it asks for."""
+        spans = [f"{start:,} to {stop - 1:,}" for start, stop in asked_spans(self.batches, step)]
+        more = f" and {len(spans) - 8} more places" if len(spans) > 8 else ""
+        return f"batch {step} (tokens {', '.join(spans[:8])}{more} of the training text)"
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         """Return the bits per byte of the beginning of the validation text."""

@@ -14,6 +14,7 @@ from minilm.train.batches import (
     Batches,
     Dealer,
     PackedBatches,
+    asked_spans,
     count_asked,
     make_batches,
 )
@@ -176,3 +177,16 @@ def test_unknown_packings_and_other_documents_are_refused(tmp_path):
         make_batches(tokens, "bestfit", 2, 10)
     with pytest.raises(MinilmError, match="other documents"):
         PackedBatches(tokens, best_fit([4, 4, 4], 9), 1)
+
+
+@pytest.mark.parametrize("packing", ["stream", "joined", "padded", "best-fit", "short-first"])
+def test_spans_say_what_a_step_asks_for(tmp_path, packing):
+    sizes = [5, 31, 2, 17, 40, 8, 11, 3]
+    ids = iter(np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1]))
+    write_shards(ids, tmp_path, vocab_size=200, token_lengths=[1] * 200)
+    batches = make_batches(TokenShards.open(tmp_path), packing, 2, 12, steps=3)
+    for step in range(6):
+        targets = batches.batch(step)[1]
+        asked = sorted(targets[targets != IGNORED].tolist())
+        spans = asked_spans(batches, step)
+        assert sorted(token for start, stop in spans for token in range(start, stop)) == asked

@@ -1,11 +1,5 @@
-"""The loop learns, and a run that is killed ends exactly as one that is not."""
+"""The loop learns, says so, and does not learn from what would spoil it."""
 
-import os
-import signal
-import subprocess
-import sys
-import textwrap
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -24,16 +18,6 @@ CONFIG = TrainerConfig(
     checkpoint_every=3, device="cpu",
 )  # fmt: skip
 CLOCKS = ("seconds", "tokens_per_second")
-
-
-@pytest.fixture
-def shards(tmp_path):
-    """A stream with something to learn: each token tells the next one."""
-    ids = np.arange(4000) * 7 % 30
-    for part in ("train", "valid"):
-        folder = tmp_path / part
-        write_shards([ids], folder, vocab_size=30, token_lengths=[2] * 30, n_bytes=8000)
-    return TokenShards.open(tmp_path / "train"), TokenShards.open(tmp_path / "valid")
 
 
 def small(kind="transformer", seed=0):
@@ -195,43 +179,6 @@ def test_stopped_between_steps_and_continued_equals_uninterrupted(shards, tmp_pa
     assert load_model(tmp_path / "b" / "model.safetensors").config == straight.model.config
 
 
-KILLED = """
-import sys
-from tests_train import CONFIG, small
-from pathlib import Path
-from dataclasses import replace
-from minilm.prepare.shards import TokenShards
-from minilm.train.trainer import Trainer
-root = Path(sys.argv[1])
-shards = [TokenShards.open(root / part) for part in ("train", "valid")]
-Trainer(small(), replace(CONFIG, steps=100000), *shards, folder=root / "killed").fit()
-"""
-
-
-def test_killed_without_warning_leaves_a_whole_checkpoint(shards, tmp_path):
-    script = KILLED.replace(
-        "from tests_train import CONFIG, small",
-        "import importlib.util\n"
-        f"spec = importlib.util.spec_from_file_location('tests_train', {__file__!r})\n"
-        "module = importlib.util.module_from_spec(spec); spec.loader.exec_module(module)\n"
-        "CONFIG, small = module.CONFIG, module.small",
-    )
-    checkpoint = tmp_path / "killed" / "checkpoint.safetensors"
-    process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(script), str(tmp_path)], stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 60
-    while not checkpoint.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.2)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    done = len(load_tensors(checkpoint)[1]["progress"]["history"])
-    assert done % 3 == 0
-    with pytest.raises(MinilmError, match="other settings"):  # and it is not silently reused
-        Trainer(small(), CONFIG, *shards, folder=tmp_path / "killed").fit()
-
-
 def test_a_loss_that_is_not_a_number_stops_the_run(shards):
     trainer = Trainer(small(), CONFIG, *shards)
     with torch.no_grad():
@@ -314,13 +261,13 @@ def test_a_bad_step_before_any_checkpoint_goes_back_to_the_start(shards, tmp_pat
 
 def test_a_jump_is_rolled_back_by_choice(shards, tmp_path, capsys):
     config = replace(ROLLING, steps=60, learning_rate=0.02)
-    stays = planted(Trainer(small(), replace(config, on_bad_step="stop"), *shards), 45, 50.0)
+    stays = planted(Trainer(small(), replace(config, on_bad_step="stop"), *shards), 45, 1000.0)
     row = stays.fit()[45]
     assert row["train_loss"] > 5
     said = capsys.readouterr().err
     assert "The loss jumped from" in said
     assert "at step 46: the longest gradient is that of" in said
-    goes = planted(Trainer(small(), config, *shards, folder=tmp_path), 45, 50.0)
+    goes = planted(Trainer(small(), config, *shards, folder=tmp_path), 45, 1000.0)
     assert max(row["train_loss"] for row in goes.fit()[30:]) < 1
 
 
