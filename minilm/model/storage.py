@@ -14,14 +14,18 @@ from torch import Tensor
 from minilm.errors import MinilmError
 from minilm.files import atomic_writer
 from minilm.model.bigram import Bigram, BigramConfig
+from minilm.model.encoder import Encoder
+from minilm.model.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
 from minilm.model.mlp import MLP, MLPConfig
 from minilm.model.ngram import NGram, NGramConfig
 from minilm.model.recurrent import LSTM, LSTMConfig, Recurrent, RecurrentConfig
 from minilm.model.transformer import Transformer, TransformerConfig
 
-Model = Transformer | Recurrent | MLP | Bigram | NGram
+Model = Transformer | EncoderDecoder | Recurrent | MLP | Bigram | NGram
 MODELS: dict[str, tuple[Callable[[Any], Model], Callable[..., Any]]] = {
     "Transformer": (Transformer, TransformerConfig),
+    "Encoder": (Encoder, TransformerConfig),
+    "EncoderDecoder": (EncoderDecoder, EncoderDecoderConfig),
     "Recurrent": (Recurrent, RecurrentConfig),
     "LSTM": (LSTM, LSTMConfig),
     "MLP": (MLP, MLPConfig),
