@@ -32,9 +32,9 @@ def cut_spans(
 ) -> Pair:
     """Cut a share of a row (N,) out, in pieces of a mean length; return the source and the target.
 
-    How much is cut, and into how many pieces, depends on N alone; where the pieces lie is drawn, and
-    all ways in which no two touch are equally likely. (T5 always ends a row with a piece that goes,
-    which its long rows do not notice.)
+    How much is cut, and into how many pieces, depends on N alone; where the pieces lie is drawn,
+    all ways in which no two touch being equally likely. (T5 always ends a row with a piece that
+    goes, which its long rows do not notice.)
 
     Raises MinilmError for an empty row, and when there are too few sentinels.
     Source: Raffel et al. 2020, "Exploring the Limits of Transfer Learning" (T5), section 3.1.4.

