@@ -127,6 +127,11 @@ def train(run: Run) -> dict[str, Any]:
     }
 
 
+def read_rows() -> list[dict[str, Any]]:
+    """Return what the file holds so far."""
+    return read_json(FILE)["runs"] if FILE.exists() else []
+
+
 def missing(rows: list[dict[str, Any]]) -> list[Run]:
     """Return the runs that the rows do not hold yet."""
     return [run for run in RUNS if not any(asdict(run).items() <= row.items() for row in rows)]
@@ -135,10 +140,12 @@ def missing(rows: list[dict[str, Any]]) -> list[Run]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--at-most", type=int, default=len(RUNS), help="stop after so many runs")
-    arguments = parser.parse_args()
     torch.set_num_threads(1)
-    rows = read_json(FILE)["runs"] if FILE.exists() else []
-    for run in missing(rows)[: arguments.at_most]:
-        rows.append(train(run))
-        write_json(FILE, {"recipe": RECIPE, "runs": rows})
-        print(rows[-1], flush=True)
+    for _ in range(parser.parse_args().at_most):
+        if not (todo := missing(read_rows())):
+            break
+        row = train(todo[0])
+        rows = read_rows()  # another process may have added to them
+        if todo[0] in missing(rows):
+            write_json(FILE, {"recipe": RECIPE, "runs": [*rows, row]})
+        print(row, flush=True)
