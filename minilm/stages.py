@@ -97,7 +97,9 @@ def train(
     model: Model = LSTM(network) if isinstance(network, LSTMConfig) else Transformer(network)
     train_shards, valid = (TokenShards.open(folders["prepare"] / s) for s in ("train", "valid"))
     trainer = Trainer(model, config, train_shards, valid, folder, sampler(tokenizer, samples))
-    write_json(folder / "history.json", trainer.fit())
+    history = trainer.fit()
+    if trainer.world.rank == 0:
+        write_json(folder / "history.json", history)
 
 
 def sampler(tokenizer: Tokenizer, samples: Samples) -> Callable[[Model], str]:

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import nn
+from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from minilm.errors import MinilmError
@@ -180,15 +181,32 @@ def open_group(device: torch.device, rank: int, size: int, patience: float) -> N
     """Connect the ranks, once in the life of a process."""
     if dist.is_initialized():
         return
+    timeout = datetime.timedelta(seconds=patience)
     dist.init_process_group(
         "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo",
         rank=rank,
         world_size=size,
-        # Alone there is nobody to be found.
-        store=None if size > 1 else dist.HashStore(),  # type: ignore[attr-defined]
-        timeout=datetime.timedelta(seconds=patience),
+        store=meeting_point(rank, size, timeout),
+        timeout=timeout,
     )
     atexit.register(close_group)
+
+
+def meeting_point(rank: int, size: int, timeout: datetime.timedelta) -> Any:
+    """Return the store in which the ranks leave their addresses for each other.
+
+    After a restart, torchrun hands out the store of the life before, addresses of the dead included
+    (pytorch issue 135712), so each life writes under a name of its own. The agents of several hosts
+    may count their restarts differently: there torchrun has to open a new store each time, which
+    TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 tells it, as `launch/torchrun.sh` does.
+    """
+    if size == 1:
+        return dist.HashStore()  # type: ignore[attr-defined]  # alone there is nobody to meet
+    store, _, _ = next(rendezvous("env://", rank, size, timeout=timeout))
+    store.set_timeout(timeout)
+    shared = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    life = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") if shared else "0"
+    return dist.PrefixStore(f"minilm/{life}", store)  # type: ignore[attr-defined]
 
 
 def close_group() -> None:

@@ -50,15 +50,13 @@ class StopRequest:
         while self.before:
             signal.signal(*self.before.popitem())
 
-    def leave(self, what: str) -> None:
-        """Say what was kept, and end the process as the signal would have ended it.
+    def leave(self, number: int, what: str) -> None:
+        """Say what was kept, and end the process as the signal of that number would have ended it.
 
         Ctrl-C raises KeyboardInterrupt, for notebooks and for callers that tidy up; SIGTERM exits
         with 128 + 15, as shells count.
         """
-        if self.number is None:
-            return
         say(what)
-        if self.number == signal.SIGINT:
+        if number == signal.SIGINT:
             raise KeyboardInterrupt
-        raise SystemExit(128 + self.number)
+        raise SystemExit(128 + number)

@@ -23,7 +23,7 @@ from minilm.train.objective import NextToken, Objective
 from minilm.train.optimizers import make_optimizers, move
 from minilm.train.parallel import World, join
 from minilm.train.precision import LossScaler, autocast, choose_format
-from minilm.train.progress import Progress, say
+from minilm.train.progress import Progress, say, token_cost
 from minilm.train.schedule import learning_rate_factor
 from minilm.train.settings import TrainerConfig as TrainerConfig
 from minilm.train.settings import changed_settings
@@ -91,11 +91,14 @@ class Trainer:
         """Train until `steps`, from the checkpoint if there is one; return the history."""
         torch.manual_seed(self.config.seed)
         self.resume()
+        cost = token_cost(self.model, self.objective, self.world.size)
         with (
             Journal(
                 self.world.writes(self.folder), self.config.log, asdict(self.config)
             ) as journal,
-            Progress(self.config.steps, len(self.history), None, self.device) as progress,
+            Progress(
+                self.config.steps, len(self.history), cost, self.device, self.format
+            ) as progress,
             StopRequest() as request,
         ):
             journal.begin(self.history)
@@ -110,10 +113,11 @@ class Trainer:
                 self.history.append(row)
                 journal.write(self.history)
                 progress.show(row)
-                request.number = self.world.largest(request.number or 0) or None
-                if request.number or self.is_due(step, self.config.checkpoint_every):
+                signal = self.world.largest(request.number or 0)  # one rank's signal is all ranks'
+                if signal or self.is_due(step, self.config.checkpoint_every):
                     self.checkpoint()
-                request.leave(f"Stopped after step {step + 1} of {self.config.steps}.")
+                if signal:
+                    request.leave(signal, f"Stopped after step {step + 1} of {self.config.steps}.")
         if self.folder:
             self.world.finish(self.folder, self.model)
         return self.history
