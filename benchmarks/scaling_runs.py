@@ -9,7 +9,7 @@ Three questions, 47 runs, about a quarter of an hour of one core for all:
 The text is the speeches' bytes (vocabulary 256), so a loss in nats per token is per byte too. What
 data/scaling_runs.json already holds is not run again; delete an entry, or the file, to do so.
 
-    python benchmarks/scaling_runs.py [--at-most 3]
+    python benchmarks/scaling_runs.py [--at-most 3] [--last-first]
 """
 
 import argparse
@@ -140,12 +140,15 @@ def missing(rows: list[dict[str, Any]]) -> list[Run]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--at-most", type=int, default=len(RUNS), help="stop after so many runs")
+    parser.add_argument("--last-first", action="store_true", help="for a second process")
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
-    for _ in range(parser.parse_args().at_most):
+    for _ in range(arguments.at_most):
         if not (todo := missing(read_rows())):
             break
-        row = train(todo[0])
+        run = todo[-1 if arguments.last_first else 0]
+        row = train(run)
         rows = read_rows()  # another process may have added to them
-        if todo[0] in missing(rows):
+        if run in missing(rows):
             write_json(FILE, {"recipe": RECIPE, "runs": [*rows, row]})
         print(row, flush=True)
