@@ -19,7 +19,7 @@ class Compiled(nn.Module):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
-        self.compiled: nn.Module = torch.compile(model, dynamic=False)
+        self.compiled: Any = torch.compile(model, dynamic=False)
         self.has_worked = False
 
     def forward(self, *inputs: Any, **named: Any) -> Any:

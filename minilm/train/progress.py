@@ -6,8 +6,12 @@ from types import TracebackType
 from typing import Any
 
 import torch
+from torch import nn
 from tqdm import tqdm
 
+from minilm.model.counting import flops_per_token
+from minilm.model.transformer import Transformer
+from minilm.train.objective import NextToken, Objective
 from minilm.train.peak import matmul_peak
 
 
@@ -44,6 +48,16 @@ class Progress:
         text = f"loss {row['train_loss']:.2f}, {speed:,.0f} tokens/s{share}"
         self.bar.set_postfix_str(text, refresh=False)
         self.bar.update(row["step"] - self.bar.n)  # backwards after a roll-back
+
+
+def token_cost(model: nn.Module, objective: Objective, world_size: int) -> float | None:
+    """Return the operations of a device for a token of the batch; None where no formula is known.
+
+    Known are transformers that predict the next token; others ask for some of their tokens only.
+    """
+    if isinstance(objective, NextToken) and isinstance(model, Transformer):
+        return flops_per_token(model.config) / world_size
+    return None
 
 
 def speaks() -> bool:
