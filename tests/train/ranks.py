@@ -1,4 +1,4 @@
-"""What each rank does in `test_parallel.py`: train as told on the command line, and tell the losses.
+"""What each rank does in `test_parallel.py`: train as the command line says; tell the losses.
 
     torchrun ... ranks.py ROOT NAME...
 
@@ -56,7 +56,7 @@ def sample(model: torch.nn.Module) -> str:
     return str(model(torch.arange(12)[None]).argmax(-1).tolist())
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """After the checkpoint of step 4."""
 
 
@@ -75,7 +75,7 @@ class Hit(Trainer):
 class Stopping(Trainer):
     def train_step(self, step):
         if step == 4:
-            raise Stopped
+            raise StoppedError
         return super().train_step(step)
 
 
@@ -96,7 +96,7 @@ def train(root: Path, name: str) -> list[dict]:
     )
     try:
         return trainer.fit()
-    except Stopped:
+    except StoppedError:
         return trainer.history
 
 

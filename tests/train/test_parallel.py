@@ -2,21 +2,25 @@
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-import ranks
 from minilm.errors import MinilmError
-from minilm.model.storage import load_model, load_tensors
+from minilm.model.storage import load_model
 from minilm.prepare.shards import TokenShards, write_shards
-from minilm.train.parallel import join
+from minilm.train.parallel import join, own_device
 from minilm.train.trainer import Trainer
+
+sys.path.append(str(Path(__file__).parent))
+import ranks
 
 RANKS = Path(ranks.__file__)
 
@@ -42,6 +46,13 @@ def torchrun(*arguments, **environment):
     return done.returncode, done.stdout
 
 
+def free_port():
+    """A port that nobody listens at now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @pytest.fixture(scope="module")
 def two(root):
     """The histories of two processes."""
@@ -52,6 +63,7 @@ def two(root):
 @pytest.fixture(scope="module")
 def four(root, two):
     """The histories of four processes, which continue what two have begun."""
+    shutil.copytree(root / "stopped", root / "stopped-by-two")
     return histories(root, 4, "ddp, packed", "fsdp", "fsdp, continued")
 
 
@@ -87,3 +99,94 @@ def test_two_processes_are_one(root, two, name):
 @pytest.mark.parametrize("name", ["ddp, packed", "fsdp"])
 def test_four_processes_are_one(root, four, name):
     assert_same(four[name], alone(root, name))
+
+
+@pytest.mark.slow
+def test_shards_of_two_are_continued_by_four_and_end_as_one_file(root, two, four):
+    expected, continued = alone(root, "fsdp"), four["fsdp, continued"]
+    assert_same(continued, expected)
+    assert continued[:4] == two["fsdp, stopped"]  # not trained again
+
+    trainer = sharded_by_one(root / "stopped")
+    trainer.resume()
+    assert trainer.history == continued
+    finished = load_model(root / "stopped" / "model.safetensors")
+    for name, weight in trainer.model.state_dict().items():
+        assert weight.full_tensor().equal(finished.state_dict()[name]), name
+
+
+@pytest.mark.slow
+def test_shards_of_two_are_continued_by_one(root, two, four, tmp_path):
+    folder = tmp_path / "one"
+    shutil.copytree(root / "stopped-by-two", folder)
+    assert_same(sharded_by_one(folder, root).fit(), alone(root, "fsdp"))
+
+
+@pytest.mark.slow
+def test_two_hosts_lose_a_process_and_end_as_if_nothing_had_happened(root):
+    """Two agents meet on the loopback. A rank is killed, and in the next life one asked to stop."""
+    agent = ["--nnodes", 2, "--nproc-per-node", 1, "--rdzv-backend", "c10d", "--rdzv-id", "both",
+             "--rdzv-endpoint", f"127.0.0.1:{free_port()}", "--local-addr", "127.0.0.1",
+             "--max-restarts", 2, "--monitor-interval", 0.1, RANKS, root, "ddp, hit"]  # fmt: skip
+    with ThreadPoolExecutor(2) as hosts:
+        both = [
+            hosts.submit(torchrun, *agent, TORCH_DISABLE_SHARE_RDZV_TCP_STORE="1") for _ in "12"
+        ]
+        ends = [host.result() for host in both]
+    output = "\n".join(text for _, text in ends)
+    assert [status for status, _ in ends] == [0, 0], output
+    assert "exitcode: -9" in output
+    assert "Stopped after step 7 of 9." in output
+    history = json.loads((root / "2.json").read_text())["ddp, hit"]
+    assert_same(history, alone(root, "ddp, hit"))
+
+
+def test_one_process_needs_no_others(root):
+    """The same settings on one device: a world of one, and the losses of no parallelism at all."""
+    assert_same(alone(root, "ddp", parallel="ddp"), alone(root, "ddp"))
+
+
+def test_several_processes_must_know_what_for(monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    with pytest.raises(MinilmError, match=r'4 processes were started.*parallel = "ddp"'):
+        join("none", "cpu")
+    with pytest.raises(MinilmError, match="parallel is 'dp'"):
+        join("dp", "cpu")
+
+
+def test_a_rank_without_a_gpu_says_so(monkeypatch):
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(MinilmError, match="Process 2 of this host"):
+        own_device(torch.device("cuda"), size=3)
+    with pytest.raises(MinilmError, match="cannot share an mps device"):
+        own_device(torch.device("mps"), size=2)
+    assert own_device(torch.device("cuda"), size=1) == torch.device("cuda")
+
+
+def test_a_rank_that_waits_in_vain_gives_up(monkeypatch):
+    """The other one never comes."""
+    for name, value in {"RANK": 1, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1"}.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setenv("MASTER_PORT", str(free_port()))
+    with pytest.raises(Exception, match=r"(?i)timed out|timeout"):
+        join("ddp", "cpu", patience=0.5)
+
+
+def test_damaged_shards_are_noticed(root, tmp_path):
+    trainer = sharded_by_one(tmp_path / "run", root)
+    trainer.fit()
+    newest, *older = sorted((tmp_path / "run").glob("checkpoint-*"), reverse=True)
+    assert not older  # what came before the end is not needed any more
+    shard = next(newest.glob("*.safetensors"))
+    shard.write_bytes(shard.read_bytes()[:-8] + bytes(8))
+    with pytest.raises(MinilmError, match=r"No checkpoint in .* can be read. Delete checkpoint-6"):
+        sharded_by_one(tmp_path / "run", root).resume()
+
+
+def sharded_by_one(folder, root=None):
+    """A trainer of shards that is its own and only rank."""
+    shards = [TokenShards.open((root or folder.parent) / part) for part in ("train", "valid")]
+    config = ranks.config(**ranks.RUNS["fsdp"])
+    return Trainer(ranks.model("transformer"), config, *shards, folder=folder, sample=ranks.sample)
