@@ -45,6 +45,12 @@ COLORS = {
     "bpe": "#2E86C7",
     "wordpiece": "#DE7F22",
     "unigram": "#6B2F8A",
+    # optimizers that are compared
+    "sgd": "#AEB4BB",
+    "momentum": "#2B8CC4",
+    "adamw": "#243F86",
+    "lion": "#E5A11A",
+    "muon": "#BE4580",
     # labels of a text
     "positive": "#1E8E9E",
     "negative": "#B23A2E",

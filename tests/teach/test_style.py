@@ -28,6 +28,7 @@ TOGETHER = [
     ("train", "valid", "test"),
     ("transformer", "lstm", "ngram", "baseline"),
     ("bpe", "wordpiece", "unigram", "baseline"),
+    ("sgd", "momentum", "adamw", "lion", "muon"),
     ("positive", "negative"),
 ]
 
