@@ -38,7 +38,7 @@ class Encoder(Transformer):
         check_length(ids.shape[1], self.config.context_length)
         check_documents(documents, ids, cache)
         x = embed(ids, self.embedding, self.positions, documents=documents)  # (B, T) -> (B, T, D)
-        one = torch.zeros_like(ids)  # all of the row is one document
+        one = torch.zeros_like(ids[:1])  # each row is one document
         mask = two_sided_mask(self.config, x, one if documents is None else documents)
         for block in self.blocks:
             x = block(x, self.rotary, mask=mask)

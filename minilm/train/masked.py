@@ -132,20 +132,16 @@ class MaskedTokens(Objective):
         ids, _, *documents = self.rows.batch(step)
         share = self.rows.batch_size // self.rows.world_size
         first = step * self.rows.batch_size + self.rows.rank * share
-        inputs, targets = ids.clone(), torch.full_like(ids, IGNORED)
-        for b, row in enumerate(ids):
-            there = documents[0][b] >= 0 if documents else torch.ones_like(row, dtype=torch.bool)
-            generator = np.random.default_rng((self.rows.seed, first + b, 1))  # 0: the order's
-            read, asked = self.mask(row[there].numpy(), self.masking, generator)
-            inputs[b, there], targets[b, there] = read, asked
-        return inputs, targets, *documents
+        inputs, targets = ids.numpy().copy(), np.full(ids.shape, IGNORED)
+        for b, row in enumerate(inputs):
+            there = documents[0][b].numpy() >= 0 if documents else slice(None)  # not padding
+            generator = np.random.default_rng((self.rows.seed, first + b, 1))  # (seed, e): order
+            row[there], targets[b, there] = self.mask(row[there], self.masking, generator)
+        return torch.from_numpy(inputs), torch.from_numpy(targets), *documents
 
-    def mask(
-        self, ids: Ids, masking: Masking, generator: np.random.Generator
-    ) -> tuple[Tensor, Tensor]:
+    def mask(self, ids: Ids, masking: Masking, generator: np.random.Generator) -> tuple[Ids, Ids]:
         """Return what is read of a row and what is asked, (N,) each."""
-        read, asked = mask_tokens(ids, masking, self.vocab_size, generator, self.begins_word)
-        return torch.from_numpy(read), torch.from_numpy(asked)
+        return mask_tokens(ids, masking, self.vocab_size, generator, self.begins_word)
 
     def loss(self, model: nn.Module, *batch: Tensor) -> Tensor:
         """Return the mean surprise at the tokens asked for, in nats: (B, T) each -> ()."""
@@ -185,7 +181,9 @@ class MaskedTokens(Objective):
         places = np.arange(len(text) // length * length).reshape(-1, length)  # (rows, T)
         for rows in np.array_split(places, -(-len(places) // EVALUATED)):
             masked = [self.mask(text[row], hiding, np.random.default_rng(row[0])) for row in rows]
-            inputs, targets = map(torch.stack, zip(*masked, strict=True))
+            inputs, targets = (
+                torch.from_numpy(np.stack(part)) for part in zip(*masked, strict=True)
+            )
             if self.packing == "stream":
                 yield inputs, targets
             else:  # the number of each place's document
