@@ -25,6 +25,7 @@ ROAD = {
     "collect": "1  gather documents, each with its origin and licence",
     "prepare": "2  clean, deduplicate and split them; learn a vocabulary; write token shards",
     "train": "4  train a transformer and an LSTM of equal size to predict the next token",
+    "sweep": "4  search the transformer's learning rates by short runs; keep the best recipe",
     "tune": "5  teach the transformer to tell good film reviews from bad ones",
     "evaluate": "6  measure both against baselines, on text that neither has seen",
     "report": "   put data, curves, samples and scores on one HTML page",
@@ -86,6 +87,10 @@ def make_parser() -> argparse.ArgumentParser:
     commands.choices["generate"].set_defaults(do=generate)
     commands.choices["generate"].add_argument("prompt", nargs="?", default="My fellow citizens")
     commands.choices["chat"].set_defaults(do=chat)
+    commands.choices["sweep"].set_defaults(do=sweep)
+    commands.choices["sweep"].add_argument(
+        "--trials", type=int, default=20, help="how many runs, those of earlier calls included"
+    )
     return parser
 
 
@@ -154,6 +159,16 @@ def walk(recipe: "Recipe", out: Path, goal: str) -> None:
     build(recipe, out, STAGES, goal)
     if goal == "report":
         print(closing_words(out))
+
+
+def sweep(arguments: argparse.Namespace) -> None:
+    """Prepare the recipe's data, search its learning rates, and say where the best recipe lies."""
+    recipe = choose_recipe(arguments.recipe, arguments.out, tuple(arguments.source))
+    out = arguments.out or Path("runs") / recipe.name
+    walk(recipe, out, "prepare")
+    from minilm.recipe_sweep import sweep_recipe
+
+    print(f"The best recipe: {sweep_recipe(recipe, out, arguments.trials)}")
 
 
 def choose_recipe(path: str | None, out: Path | None, sources: tuple[str, ...]) -> "Recipe":
