@@ -41,6 +41,9 @@ COLORS = {
     "lstm": "#E39A0B",
     "ngram": "#1E7F72",
     "baseline": "#A8A8B0",
+    # the branches of the tree (a decoder is the transformer)
+    "encoder": "#D8752B",
+    "encoder-decoder": "#12806C",
     # tokenizers that are compared (bytes and characters are the baseline)
     "bpe": "#2E86C7",
     "wordpiece": "#DE7F22",

@@ -27,6 +27,7 @@ TOGETHER = [
     ("embedding", "attention", "feedforward", "residual"),
     ("train", "valid", "test"),
     ("transformer", "lstm", "ngram", "baseline"),
+    ("encoder", "encoder-decoder", "transformer", "baseline"),
     ("bpe", "wordpiece", "unigram", "baseline"),
     ("sgd", "momentum", "adamw", "lion", "muon"),
     ("positive", "negative"),
