@@ -140,3 +140,25 @@ def test_sizes_that_cannot_be_get_clear_errors():
         TransformerConfig(9, window=0)
     with pytest.raises(MinilmError, match="a multiple of n_kv_heads 3"):
         Transformer(TransformerConfig(9, n_kv_heads=3, d_head=8))
+
+
+def test_every_choice_is_born_as_the_identity():
+    torch.manual_seed(0)
+    old = {"norm": "layer", "bias": True, "position": "learned", "feedforward": "gelu"}
+    model = Transformer(TransformerConfig(41, context_length=24, n_layers=2, d_model=24, **old))
+    for name, weight in model.named_parameters():
+        if name.endswith(("bias", "out.weight", "down.weight")):
+            assert not weight.any(), name
+    assert 0.018 < model.positions.weight.std() < 0.022
+    model = Transformer(TransformerConfig(41, n_layers=1, d_model=24, feedforward="experts"))
+    experts = model.blocks[0].feedforward.experts
+    assert not any(expert.down.weight.any() for expert in experts)
+    assert experts[0].up.weight.shape == (64, 24)  # three matrices, 8/3 of the width
+
+
+def test_every_norm_has_the_eps_of_the_config():
+    for attention in ("grouped", "latent"):
+        config = TransformerConfig(9, d_model=24, norm_eps=0.5, attention=attention, q_rank=8)
+        norms = [part for part in Transformer(config).modules() if hasattr(part, "eps")]
+        assert len(norms) == 4 * config.n_layers + 1
+        assert {norm.eps for norm in norms} == {0.5}
