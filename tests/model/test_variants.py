@@ -158,7 +158,7 @@ def test_every_choice_is_born_as_the_identity():
 
 def test_every_norm_has_the_eps_of_the_config():
     for attention in ("grouped", "latent"):
-        config = TransformerConfig(9, d_model=24, norm_eps=0.5, attention=attention, q_rank=8)
+        config = TransformerConfig(9, d_model=32, norm_eps=0.5, attention=attention, q_rank=8)
         norms = [part for part in Transformer(config).modules() if hasattr(part, "eps")]
         assert len(norms) == 4 * config.n_layers + 1
         assert {norm.eps for norm in norms} == {0.5}
