@@ -263,6 +263,7 @@ def test_the_named_optimizer_moves_what_muon_does_not(name, kind):
     (alone,) = make_optimizers(model, muon_learning_rate=0, **settings)
     assert type(alone) is kind
     assert len(alone.param_groups[0]["params"]) == len(list(model.parameters()))
+    assert [one.param_groups[0]["peak"] for one in (first, second, alone)] == [1e-3, 0.02, 1e-3]
     with pytest.raises(MinilmError, match='write one of "adamw", "lion", "sgd"'):
         make_optimizers(model, muon_learning_rate=0, **{**settings, "optimizer": "adam"})
 
