@@ -25,6 +25,8 @@ _HOMES = {
     "LSTMConfig": "minilm.model.recurrent",
     "Trainer": "minilm.train.trainer",
     "TrainerConfig": "minilm.train.trainer",
+    "load_pretrained": "minilm.model.pretrained",
+    "load_pretrained_tokenizer": "minilm.prepare.pretrained_tokenizer",
     "generate": "minilm.serve.engine",
 }
 __all__ = ["__version__", *_HOMES]

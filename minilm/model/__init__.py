@@ -5,4 +5,5 @@ of shape (B, T, V), so that training, evaluation and generation never ask what i
 counts, `LSTM` carries a state from token to token, `Transformer` lets every token look back at all
 the others. The transformer is assembled from `CausalSelfAttention`, `Rotary`, `RMSNorm` and a
 feed-forward layer, one module each.
+`load_pretrained` fills it with weights that others have trained, from safetensors or GGUF.
 """
