@@ -10,7 +10,8 @@ its memory does not grow with the text. Its rooms, in the order of the work:
   rules (`gopher`, `c4`, `fineweb`) and `language`; for study `classical`, `quality`, `toxicity`
 - all documents: `lines`, `deduplicate` (with `grams` and `minhash`), `split`, `contamination`
 - tokens: `bpe` and `tokenizer`; behind the same `interface` `wordpiece`, `unigram`, `characters`;
-  `pretrained_tokenizer` and `byte_bpe` for those of others, `tokenizer_json` for other libraries, `scorecard` to compare
+  `tokenizer_json` for other libraries, `pretrained_tokenizer` and `byte_bpe` for those of others,
+  `scorecard` to compare
 - shards: `shards` and `shard_index`, `forget` to take documents out, `packing` to fill rows
 - what is told: `card` and `datasheet`
 - machinery: `parallel`, `corpus`, `scratch`, `parts`
