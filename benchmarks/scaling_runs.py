@@ -39,6 +39,7 @@ RECIPE = {
     "loss": "nats per byte over the middle 4,096 bytes of each validation document, float32",
     "model": {"vocab_size": 256, "context_length": CONTEXT},
     "train": {"batch_size": BATCH, "learning_rate": 2e-2, "muon_learning_rate": 0.02},
+    "unique_tokens": "pieces of 4,096 bytes, evenly spaced over the training text; null: all of it",
     "made_by": "python benchmarks/scaling_runs.py, one thread",
 }
 
