@@ -1,11 +1,17 @@
 """Compiled or not, a model computes the same; a machine that cannot compile trains all the same."""
 
+import shutil
+from dataclasses import replace
+
 import pytest
 import torch
 
 from minilm.errors import MinilmError
+from minilm.model.storage import load_tensors
 from minilm.model.transformer import Transformer, TransformerConfig
+from minilm.recipe import load_recipe
 from minilm.train.compile import Compiled
+from minilm.train.trainer import Trainer
 
 IDS = torch.arange(16).view(2, 8) % 11
 
@@ -36,3 +42,28 @@ def test_a_fault_of_the_model_is_not_hidden(monkeypatch):
     monkeypatch.setattr(torch, "compile", lambda model, **_: Uncompilable())
     with pytest.raises(MinilmError, match="context is 8"):
         Compiled(small())(torch.zeros(1, 9, dtype=torch.int64))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("g++"), reason="no C++ compiler")
+@pytest.mark.filterwarnings("ignore:Torchinductor does not support")
+def test_the_gpu_recipe_takes_the_same_road_on_a_cpu(shards, tmp_path, capsys):
+    """Its settings with a toy's sizes: bfloat16, compiled, watched; and as it is, beside it."""
+    recipe = load_recipe("recipes/gpu.toml")
+    assert (recipe.train.precision, recipe.train.compile) == ("bfloat16", True)
+    sizes = {"vocab_size": 30, "context_length": 8, "n_layers": 1, "n_heads": 2, "d_model": 16}
+    settings = {"steps": 3, "batch_size": 2, "eval_tokens": 50, "device": "cpu"}
+    losses = {}
+    for compiled in (True, False):
+        torch.manual_seed(0)
+        model = Transformer(replace(recipe.transformer, **sizes))
+        config = replace(recipe.train, **settings, compile=compiled)
+        folder = tmp_path / f"{compiled}"
+        losses[compiled] = [
+            row["train_loss"] for row in Trainer(model, config, *shards, folder).fit()
+        ]
+        names = load_tensors(folder / "model.safetensors")[0]
+        assert not any("_orig_mod" in name for name in names)
+        assert load_tensors(folder / "checkpoint.safetensors")[0]["model.norm.weight"] is not None
+    assert "not compiled" not in capsys.readouterr().err
+    assert losses[True] == pytest.approx(losses[False], abs=0.02)  # bfloat16 has three digits
