@@ -4,6 +4,7 @@ Every model here keeps one contract, `model(ids) -> logits`, with `ids` of shape
 of shape (B, T, V), so that training, evaluation and generation never ask what is inside. `NGram`
 counts, `LSTM` carries a state from token to token, `Transformer` lets every token look back at all
 the others. The transformer is assembled from `CausalSelfAttention`, `Rotary`, `RMSNorm` and a
-feed-forward layer, one module each.
+feed-forward layer, one module each; its config may name others: positions of five kinds, LayerNorm,
+GELU, sliding windows, latent attention, experts.
 `load_pretrained` fills it with weights that others have trained, from safetensors or GGUF.
 """
