@@ -85,6 +85,11 @@ class World:
 
         How many ranks wrote it does not matter. With `before`, the one before it is preferred.
         """
+        if any(folder.glob("checkpoint-*")):
+            raise MinilmError(
+                f'{folder} holds a checkpoint in shards. Continue it with parallel = "fsdp", which'
+                " one process can do as well, or delete it to start again."
+            )
         return load_kept(folder, model, optimizers, before=before)
 
     def finish(self, folder: Path, model: Model) -> None:

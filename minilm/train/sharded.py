@@ -30,7 +30,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from minilm.errors import MinilmError
 from minilm.files import read_json, sha256_of, write_json
 from minilm.model.storage import Model, model_tensors, set_model_tensors
-from minilm.train.checkpoint import Optimizers, restore, state_of
+from minilm.train.checkpoint import NEWEST, Optimizers, restore, state_of
 from minilm.train.muon import Muon, orthogonalize
 from minilm.train.parallel import Replicas
 from minilm.train.progress import say
@@ -151,6 +151,11 @@ class Shards(Replicas):
             raise MinilmError(
                 f"No checkpoint in {folder} can be read. Delete"
                 f" {' and '.join(path.name for path in paths)} to start again."
+            )
+        if (folder / NEWEST).exists():
+            raise MinilmError(
+                f"{folder} holds a checkpoint in one file. Continue it with parallel ="
+                ' "ddp" or "none", or delete it to start again.'
             )
         self.check_agreement(folder, None)
         return None

@@ -46,11 +46,13 @@ def trouble(loss: float, norm: float, losses: Sequence[float]) -> str | None:
 
 def gradient_norms(model: nn.Module) -> dict[str, float]:
     """Return the length of each weight's gradient, by the weight's name."""
-    return {
-        name: float(weight.grad.norm())
+    norms = {
+        name: weight.grad.norm()
         for name, weight in model.named_parameters()
         if weight.grad is not None
     }
+    # of a weight in shares, the length over all ranks
+    return {name: float(getattr(n, "full_tensor", lambda n=n: n)()) for name, n in norms.items()}
 
 
 def loudest(model: nn.Module) -> str:
@@ -69,15 +71,17 @@ def locate(model: nn.Module, losses: Iterable[Callable[[], Tensor]]) -> str:
     first forward, then backward; the first bad one is where it began, all later ones have caught
     it. Gradients are cleared before and after.
     """
-    for name, weight in model.named_parameters():
-        if not torch.isfinite(weight).all():
-            return f"the weight {name} is not finite, before the step"
-    found: list[str] = []
+    # No way out before the end: many ranks do all of this together, and only one may have found it.
+    found = [
+        f"the weight {name} is not finite, before the step"
+        for name, weight in model.named_parameters()
+        if not is_finite(weight)
+    ]
 
     def look(tensor: Any, what: str) -> None:
         numbers = isinstance(tensor, Tensor) and tensor.is_floating_point()
-        if numbers and not found and not torch.isfinite(tensor).all():
-            found.append(what)
+        if numbers and not found and not is_finite(tensor):
+            found.append(f"{what} is the first that is not finite")
 
     def watch(tensors: Any, what: str) -> None:
         for tensor in tensors if isinstance(tensors, tuple) else (tensors,):
@@ -107,4 +111,10 @@ def locate(model: nn.Module, losses: Iterable[Callable[[], Tensor]]) -> str:
         for hook in hooks:
             hook.remove()
         model.zero_grad()
-    return f"{found[0]} is the first that is not finite" if found else "all layers are finite"
+    return found[0] if found else "all layers are finite"
+
+
+def is_finite(tensor: Tensor) -> bool:
+    """Whether all numbers are finite; of a tensor in shares, those of this rank."""
+    here = getattr(tensor, "to_local", lambda: tensor)()
+    return bool(torch.isfinite(here).all())

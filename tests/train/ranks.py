@@ -6,6 +6,7 @@ ROOT holds the shards; the histories go to ROOT/SIZE.json, by name. The names ar
 """
 
 import json
+import math
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ from minilm.model.transformer import Transformer, TransformerConfig
 from minilm.prepare.shards import TokenShards
 from minilm.train.parallel import rank_and_size
 from minilm.train.trainer import Trainer, TrainerConfig
+from minilm.train.watch import BadStepError
 
 VOCABULARY = 30
 PACKED = {"packing": "padded", "batch_size": 4, "accumulate": 3}  # unequal numbers of targets
@@ -31,6 +33,7 @@ RUNS = {
     "fsdp, lion": {"parallel": "fsdp", "optimizer": "lion", "learning_rate": 1e-3},
     "fsdp, stopped": {"parallel": "fsdp"},
     "fsdp, continued": {"parallel": "fsdp"},
+    "fsdp, bad": {"parallel": "fsdp"},
     "ddp, hit": {"parallel": "ddp", "steps": 9, "checkpoint_every": 2},
 }
 
@@ -79,13 +82,24 @@ class Stopping(Trainer):
         return super().train_step(step)
 
 
+class Bad(Trainer):
+    """A run in which the last rank's share of a weight is no number any more."""
+
+    def train_step(self, step):
+        if step == 1 and self.world.rank == self.world.size - 1:
+            with torch.no_grad():
+                self.model.blocks[1].attention_norm.weight.to_local().fill_(math.nan)
+        return super().train_step(step)
+
+
 def train(root: Path, name: str) -> list[dict]:
     """Do one of the runs; each rank begins with weights of its own, which rank 0's replace."""
     rank, _ = rank_and_size()
     torch.manual_seed(rank)
     folder = root / name.split(", ")[1] if "," in name else root / name
     folder = root / "stopped" if name == "fsdp, continued" else folder
-    kind = {"fsdp, stopped": Stopping, "ddp, hit": Hit}.get(name, Trainer)
+    kinds = {"fsdp, stopped": Stopping, "ddp, hit": Hit, "fsdp, bad": Bad}
+    kind = kinds.get(name, Trainer)
     network = model("lstm" if name.endswith("packed") and name[0] == "d" else "transformer", rank)
     trainer = kind(
         network,
@@ -98,6 +112,8 @@ def train(root: Path, name: str) -> list[dict]:
         return trainer.fit()
     except StoppedError:
         return trainer.history
+    except BadStepError as error:
+        return [str(error)]
 
 
 def main() -> None:

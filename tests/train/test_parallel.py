@@ -63,8 +63,16 @@ def free_port():
 @pytest.fixture(scope="module")
 def two(root):
     """The histories of two processes."""
-    return histories(root, 2, "ddp", "ddp, packed", "fsdp", "fsdp, packed", "fsdp, lion",
-                     "fsdp, stopped")  # fmt: skip
+    names = [
+        "ddp",
+        "ddp, packed",
+        "fsdp",
+        "fsdp, packed",
+        "fsdp, lion",
+        "fsdp, stopped",
+        "fsdp, bad",
+    ]
+    return histories(root, 2, *names)
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +114,14 @@ def test_two_processes_are_one(root, two, name):
 @pytest.mark.parametrize("name", ["ddp, packed", "fsdp"])
 def test_four_processes_are_one(root, four, name):
     assert_same(four[name], alone(root, name))
+
+
+@pytest.mark.slow
+def test_a_number_gone_bad_on_one_rank_stops_all(two):
+    """Rank 0 did not hold it, but it gathers it, and says where it met it; nobody waits."""
+    (message,) = two["fsdp, bad"]
+    assert "not a number at step 2" in message
+    assert "the output of blocks.1.attention_norm is the first that is not finite" in message
 
 
 @pytest.mark.slow
@@ -199,3 +215,14 @@ def sharded_by_one(folder, root=None):
     shards = [TokenShards.open((root or folder.parent) / part) for part in ("train", "valid")]
     config = ranks.config(**ranks.RUNS["fsdp"])
     return Trainer(ranks.model("transformer"), config, *shards, folder=folder, sample=ranks.sample)
+
+
+def test_shards_and_single_files_are_not_taken_for_each_other(root, tmp_path):
+    sharded_by_one(tmp_path / "shards", root).fit()
+    config = ranks.config()
+    shards = [TokenShards.open(root / part) for part in ("train", "valid")]
+    with pytest.raises(MinilmError, match='in shards. Continue it with parallel = "fsdp"'):
+        Trainer(ranks.model("transformer"), config, *shards, folder=tmp_path / "shards").resume()
+    Trainer(ranks.model("transformer"), config, *shards, folder=tmp_path / "file").fit()
+    with pytest.raises(MinilmError, match="in one file"):
+        sharded_by_one(tmp_path / "file", root).resume()
