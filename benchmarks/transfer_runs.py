@@ -2,7 +2,7 @@
 
 Three ways to choose the rates of a transformer with two layers: one rate of AdamW for all weights
 (standard), AdamW with muP's rates and first scales, and Muon inside with muP's AdamW around it.
-What data/transfer_runs.json already holds is not run again. About ten minutes of one core.
+What data/transfer_runs.json already holds is not run again. About six minutes of one core.
 
     python benchmarks/transfer_runs.py [--at-most 12]
 """
