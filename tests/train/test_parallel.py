@@ -16,7 +16,8 @@ import torch
 from minilm.errors import MinilmError
 from minilm.model.storage import load_model
 from minilm.prepare.shards import TokenShards, write_shards
-from minilm.train.parallel import close_group, join, own_device
+from minilm.train.parallel import Replicas, close_group, join, open_group, own_device
+from minilm.train.sharded import Shards
 from minilm.train.trainer import Trainer
 
 sys.path.append(str(Path(__file__).parent))
@@ -210,19 +211,96 @@ def test_damaged_shards_are_noticed(root, tmp_path):
         sharded_by_one(tmp_path / "run", root).resume()
 
 
-def sharded_by_one(folder, root=None):
+def sharded_by_one(folder, root=None, kind=Trainer):
     """A trainer of shards that is its own and only rank."""
     shards = [TokenShards.open((root or folder.parent) / part) for part in ("train", "valid")]
     config = ranks.config(**ranks.RUNS["fsdp"])
-    return Trainer(ranks.model("transformer"), config, *shards, folder=folder, sample=ranks.sample)
+    return kind(ranks.model("transformer"), config, *shards, folder=folder, sample=ranks.sample)
 
 
 def test_shards_and_single_files_are_not_taken_for_each_other(root, tmp_path):
     sharded_by_one(tmp_path / "shards", root).fit()
     config = ranks.config()
     shards = [TokenShards.open(root / part) for part in ("train", "valid")]
-    with pytest.raises(MinilmError, match='in shards. Continue it with parallel = "fsdp"'):
+    with pytest.raises(MinilmError, match="in shards"):
         Trainer(ranks.model("transformer"), config, *shards, folder=tmp_path / "shards").resume()
     Trainer(ranks.model("transformer"), config, *shards, folder=tmp_path / "file").fit()
     with pytest.raises(MinilmError, match="in one file"):
         sharded_by_one(tmp_path / "file", root).resume()
+
+
+def stopped_after_two_checkpoints(root, folder):
+    trainer = sharded_by_one(folder, root, kind=ranks.Stopping)
+    with pytest.raises(ranks.StoppedError):
+        trainer.fit()
+    assert sorted(path.name for path in folder.glob("checkpoint-*")) == [
+        "checkpoint-2",
+        "checkpoint-4",
+    ]
+    return folder
+
+
+def test_the_checkpoint_before_the_last_is_there_if_it_is_needed(root, tmp_path, capsys):
+    folder = stopped_after_two_checkpoints(root, tmp_path / "run")
+    doubting, healthy, damaged = (sharded_by_one(folder, root) for _ in range(3))
+    healthy.resume()
+    doubting.resume(doubted=True)
+    assert (len(healthy.history), len(doubting.history)) == (4, 2)
+    assert "damaged" not in capsys.readouterr().err
+
+    shard = next((folder / "checkpoint-4").glob("*.safetensors"))
+    shard.write_bytes(shard.read_bytes()[:-1])
+    damaged.resume()
+    assert len(damaged.history) == 2
+    assert "checkpoint-4 is damaged" in capsys.readouterr().err
+    assert_same(damaged.fit(), alone(root, "fsdp"))
+
+
+def test_half_a_checkpoint_is_none(root, tmp_path):
+    """What a killed process left unfinished is not read, and cleared away by the next one."""
+    folder = stopped_after_two_checkpoints(root, tmp_path / "run")
+    unfinished = folder / ".checkpoint-5"
+    shutil.copytree(folder / "checkpoint-2", unfinished)
+    trainer = sharded_by_one(folder, root)
+    trainer.resume()
+    assert len(trainer.history) == 4
+    trainer.checkpoint()
+    assert not unfinished.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
+def test_a_disk_that_takes_no_more_costs_nothing(root, tmp_path):
+    import resource
+
+    folder = stopped_after_two_checkpoints(root, tmp_path / "run")
+    trainer = sharded_by_one(folder, root)
+    trainer.resume()
+    trainer.history.append({})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(MinilmError, match=r"checkpoint-5 was not written: .*File too large"):
+            trainer.checkpoint()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    again = sharded_by_one(folder, root)
+    again.resume()
+    assert len(again.history) == 4
+
+
+def test_gradients_travel_once_a_step():
+    """All other mini-batches add up where they are: for replicas and for shards."""
+    device = torch.device("cpu")
+    open_group(device, 0, 1, patience=10)
+    replicas = Replicas(device)
+    replica = replicas.place(ranks.model("transformer"))
+    for last in (False, True):
+        with replicas.adding_up(last=last):
+            assert replica.require_backward_grad_sync == last
+    shards = Shards(device)
+    model = shards.place(ranks.model("transformer"))
+    for last in (False, True):
+        model.zero_grad()
+        with shards.adding_up(last=last):
+            model(torch.zeros(1, 2, dtype=torch.int64)).sum().backward()
+        assert (model.norm.weight.grad is not None) == last  # no share of a sum, until the last
