@@ -95,7 +95,7 @@ def test_a_violation_is_found(rule, cells, message, write):
 
 def test_a_notebook_outside_the_course_is_found(write):
     assert "not in minilm/teach/course.py" in rules.head(write(HEAD, name="77_extra.ipynb"))[0]
-    assert "not in minilm/teach/course.py" in rules.head(write(HEAD, name="31_recurrence.ipynb"))[0]
+    assert "not in minilm/teach/course.py" in rules.head(write(HEAD, name="37_recurrence.ipynb"))[0]
 
 
 PACKAGE = '''"""A module."""
