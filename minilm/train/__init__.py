@@ -4,5 +4,6 @@
 order depends on the step alone, and any number of ranks can share it. `AdamW` and `Muon` turn
 gradients into steps, `warmup_decay` scales them over time, and `Trainer` runs the loop: accumulate,
 clip, step, evaluate in bits per byte, sample, and keep a checkpoint from which a killed run
-continues bit for bit. Any `model(ids) -> logits` can be trained.
+continues bit for bit. Any `model(ids) -> logits` can be trained, by one process or, through a
+`World` of many, by replicas of it or by shares.
 """
