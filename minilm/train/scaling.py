@@ -178,11 +178,13 @@ def envelope(flops: npt.ArrayLike, losses: npt.ArrayLike) -> npt.NDArray[np.intp
 def isoflop_minimum(params: npt.ArrayLike, losses: npt.ArrayLike) -> tuple[float, float]:
     """Return the parameters at the bottom of a parabola through runs of one budget, and the loss.
 
-    The parabola lies over log N. Raises MinilmError when it has no bottom among the runs: then the
-    sizes did not reach far enough to one side.
+    The parabola lies over log N. Raises MinilmError for fewer than three runs, and when it has no
+    bottom among them: then the sizes did not reach far enough to one side.
     Source: Hoffmann et al. 2022, section 3.2 (approach 2).
     """
     x = np.log(np.asarray(params, dtype=float))
+    if len(x) < 3:
+        raise MinilmError(f"A parabola needs three or more runs of one budget, not {len(x)}.")
     curve = np.polynomial.Polynomial.fit(x, np.asarray(losses, dtype=float), deg=2).convert()
     _, slope, bend = (float(number) for number in curve.coef)
     bottom = -slope / (2 * bend)

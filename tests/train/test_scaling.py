@@ -163,6 +163,11 @@ def test_isoflop_says_when_there_is_no_bottom(losses):
         isoflop_minimum([1e4, 2e4, 4e4, 8e4], losses)
 
 
+def test_isoflop_needs_three_runs():
+    with pytest.raises(MinilmError, match="not 2"):
+        isoflop_minimum([1e4, 2e4], [2.0, 2.1])
+
+
 def test_power_law_is_a_line_in_logs():
     x = np.array([1.0, 10.0, 100.0])
     assert power_law(x, 3 * x**-0.5) == pytest.approx((3, -0.5))
