@@ -6,6 +6,7 @@ B batch, T position
 import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -87,18 +88,16 @@ def locate(model: nn.Module, losses: Iterable[Callable[[], Tensor]]) -> str:
         for tensor in tensors if isinstance(tensors, tuple) else (tensors,):
             look(tensor, what)
             if isinstance(tensor, Tensor) and tensor.requires_grad:
-                tensor.register_hook(  # type: ignore[no-untyped-call]
-                    lambda grad: look(grad, f"the gradient of {what}")
-                )
+                hook = partial(look, what=f"the gradient of {what}")
+                tensor.register_hook(hook)  # type: ignore[no-untyped-call]
 
     hooks = []
     for name, module in model.named_modules():
-        inputs, output = (
-            f"the input of {name or 'the model'}",
-            f"the output of {name or 'the model'}",
-        )
-        hooks.append(module.register_forward_pre_hook(lambda _, x, what=inputs: watch(x, what)))
-        hooks.append(module.register_forward_hook(lambda _, x, y, what=output: watch(y, what)))
+        at = name or "the model"
+        hooks += [
+            module.register_forward_pre_hook(lambda _, x, at=at: watch(x, f"the input of {at}")),
+            module.register_forward_hook(lambda _, x, y, at=at: watch(y, f"the output of {at}")),
+        ]
     model.zero_grad()
     try:
         for loss in losses:
