@@ -162,5 +162,5 @@ def invited(log: Iterable[str], folder: Path, config: dict[str, Any]) -> Iterabl
         folder.mkdir(parents=True, exist_ok=True)
         try:
             yield GUESTS[name](folder, config)
-        except ImportError:
-            print(f"{name} is not installed (pip install {name}): log.csv alone", file=sys.stderr)
+        except ImportError as error:
+            print(f"{error}: log.csv alone (pip install {name})", file=sys.stderr)
