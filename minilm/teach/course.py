@@ -178,14 +178,14 @@ CHAPTERS = (
         40,
         "Backpropagation",
         "How does a network find out which of its numbers to blame?",
-        45,
+        50,
         "minilm.train.autograd",
     ),
     Chapter(
         41,
         "Optimizers",
         "What is the best use of a gradient, once you have it?",
-        45,
+        50,
         "minilm.train.optimizers",
     ),
     Chapter(
