@@ -21,7 +21,7 @@ def prefix_mask(attempt: Callable[[int, int], Tensor]) -> Checks:
     leaks = mask[:3, 3:].nonzero().tolist()
     yield (
         not leaks,
-        "the source looks at the target, at position {}".format(3 + (leaks or [[0, 0]])[0][1]),
+        f"the source looks at the target, at position {3 + (leaks or [[0, 0]])[0][1]}",
     )
     yield bool(mask[3:, :3].all()), "the target may look at all of the source"
     future = mask.triu(diagonal=1)[3:].nonzero().tolist()

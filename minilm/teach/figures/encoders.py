@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from minilm.teach.style import CARD, COLORS, INK, MUTED, box, colormap, figure, heatmap, show
+from minilm.teach.style import CARD, COLORS, INK, MUTED, colormap, figure, heatmap, show
 
 MONO: Any = {"family": "DejaVu Sans Mono", "parse_math": False}
 BRANCHES = {"encoder": 4.2, "encoder-decoder": 2.6, "transformer": 1.0}  # a branch and its height
@@ -38,7 +38,7 @@ NAMES = {
 def family_tree() -> None:
     """Draw the three branches that grew from the transformer of 2017, with models as leaves."""
     fig, ax = figure(10.0, 4.3, title="Three branches from one root: who reads, who writes?")
-    root, start = (2017.45, 2.6), 2018.1
+    root, start = (2017.3, 2.6), 2018.15
     for branch, height in BRANCHES.items():
         color = COLORS[branch]
         t = np.linspace(0, 1, 40)
@@ -50,9 +50,9 @@ def family_tree() -> None:
             ax.plot([year, year], [height, height + 0.36 * side], color=color, lw=1.3, zorder=1)
             ax.plot(year, height, "o", ms=5, color=color, zorder=2)
             ax.text(year, height + 0.5 * side, name, ha="center", va="center", fontsize=9.5)
-    box(ax, root[0], root[1], "the transformer\nof 2017", width=1.15, height=0.95,
-        color=COLORS["residual"])  # fmt: skip
-    ax.set(xlim=(2016.7, 2027.9), ylim=(0.15, 4.95), yticks=[])
+    ground: Any = {"boxstyle": "round,pad=0.5", "fc": CARD, "ec": COLORS["residual"], "lw": 1.4}
+    ax.text(*root, "the transformer\nof 2017", ha="center", va="center", bbox=ground, zorder=3)
+    ax.set(xlim=(2016.55, 2027.9), ylim=(0.15, 4.95), yticks=[])
     ax.set_xticks(range(2018, 2027, 2))
     ax.spines["left"].set_visible(False)
     show(fig)
@@ -78,28 +78,24 @@ def masks(panels: Mapping[str, Sequence[tuple[str, Any]]], words: Sequence[str])
     show(fig, alt=f"Masks of {', '.join(panels)}: which word may look at which.")
 
 
-def blanks(rows: Mapping[str, tuple[str, str]], hidden: str = "_") -> None:
+def blanks(rows: Mapping[str, tuple[str, str, Sequence[bool]]], hidden: str = "_") -> None:
     """Draw what is read and what is asked: letters in rows, the asked ones on a colored ground.
 
-    `rows` maps a label to (what is read, what stands there in truth). Where they differ the letter
-    that is read is drawn large and the true one small below it; `hidden` marks a masked letter.
+    `rows` maps a label to (what is read, what stands there in truth, which letters are asked for).
+    Under an asked letter stands the true one, small; `hidden` marks a masked letter.
     """
-    longest = max(len(read) for read, _ in rows.values())
+    longest = max(len(read) for read, _, _ in rows.values())
     fig, ax = figure(10.0, 0.55 + 0.62 * len(rows), title="What is read, and what is asked?")
-    for line, (label, (read, truth)) in enumerate(rows.items()):
-        y = -line
-        ax.text(-0.8, y, label, ha="right", va="center", color=MUTED, fontsize=9.5)
-        for x, (here, there) in enumerate(zip(read, truth, strict=True)):
-            if there != " " or here != " ":
-                asked = there.isupper()
-                color = COLORS["highlight"] if here == hidden else COLORS["key"]
-                ground: Any = {"boxstyle": "square,pad=0.18", "fc": color, "ec": "none"}
-                ground["alpha"] = 0.55
-                ax.text(x, y + 0.08, here, ha="center", va="center", fontsize=11, **MONO,
-                        bbox=ground if asked else None)  # fmt: skip
-                if asked:
-                    ax.text(x, y - 0.36, there.lower(), ha="center", va="center", fontsize=7.5,
-                            color=MUTED, **MONO)  # fmt: skip
+    for line, (label, letters) in enumerate(rows.items()):
+        ax.text(-0.8, 0.08 - line, label, ha="right", va="center", color=MUTED, fontsize=9.5)
+        for x, (here, there, asked) in enumerate(zip(*letters, strict=True)):
+            color = COLORS["highlight"] if here == hidden else COLORS["key"]
+            ground: Any = {"boxstyle": "square,pad=0.18", "fc": color, "ec": "none", "alpha": 0.55}
+            ax.text(x, 0.08 - line, here, ha="center", va="center", fontsize=11, **MONO,
+                    bbox=ground if asked else None)  # fmt: skip
+            if asked:
+                ax.text(x, -0.36 - line, there.replace(" ", "␣"), ha="center", va="center",
+                        fontsize=7.5, color=MUTED, **MONO)  # fmt: skip
     ax.set(xlim=(-longest * 0.19, longest + 0.3), ylim=(-len(rows) + 0.4, 0.5))
     ax.set_axis_off()
     show(fig)
@@ -205,8 +201,8 @@ def search_tree(probabilities: Mapping[str, float], title: str) -> None:
         weight = 3.2 if best.startswith(text) or greedy.startswith(text) else 1.2
         ends_of = [height[text[:-1]], height[text]]
         ax.plot([len(text) - 1, len(text)], ends_of, color=COLORS[path], lw=weight, zorder=1)
-        ax.text(len(text) - 0.5, sum(ends_of) / 2, f"{step:.2f}", ha="center", va="center", fontsize=9,
-                bbox={"fc": CARD, "ec": "none", "pad": 1.5})  # fmt: skip
+        ax.text(len(text) - 0.5, sum(ends_of) / 2, f"{step:.2f}", ha="center", va="center",
+                fontsize=9, bbox={"fc": CARD, "ec": "none", "pad": 1.5})  # fmt: skip
     for text, y in height.items():
         ax.text(len(text), y, text[-1:] or "start", ha="center", va="center", zorder=3, **MONO,
                 bbox={"boxstyle": "circle,pad=0.3", "fc": CARD, "ec": MUTED})  # fmt: skip
