@@ -3,7 +3,7 @@
 A process is a *rank* of a *world*; torchrun starts them all with the same command and tells each
 its number. In data parallelism ("ddp") every rank holds the whole model; with sharding ("fsdp", in
 `minilm.train.sharded`) each holds a share of it. Either way a step is that of one process that
-reads the whole batch.
+reads the whole batch. (Nearly, for a mixture of experts: each rank balances its own rows.)
 """
 
 import atexit
