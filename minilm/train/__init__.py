@@ -1,9 +1,10 @@
 """Stage 4, training: adjust the weights until the next token surprises less.
 
 `Batches` cuts the token shards into windows, `PackedBatches` lays whole documents into rows; the
-order depends on the step alone, and any number of ranks can share it. `AdamW` and `Muon` turn
-gradients into steps, `warmup_decay` scales them over time, and `Trainer` runs the loop: accumulate,
-clip, step, evaluate in bits per byte, sample, and keep a checkpoint from which a killed run
-continues bit for bit. Any `model(ids) -> logits` can be trained, by one process or, through a
+order depends on the step alone, and any number of ranks can share it. `autograd` shows on single
+numbers where gradients come from; `AdamW`, `Muon`, `Lion` and `SGD`, each one `Rule`, turn them into
+steps, `learning_rate_factor` scales those over time, and `Trainer` runs the loop: accumulate, clip,
+step, evaluate in bits per byte, sample, and keep a checkpoint from which a killed run continues bit
+for bit. Any `model(ids) -> logits` can be trained, by one process or, through a
 `World` of many, by replicas of it or by shares.
 """

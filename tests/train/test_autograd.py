@@ -93,6 +93,8 @@ def test_slopes_at_the_edges():
     assert x.grad == 1  # relu is flat at zero, as torch has it
     assert Value(2.0) > 1
     assert Value(2.0) < Value(3.0)
+    assert not Value(2.0) > 2
+    assert not Value(2.0) < Value(2.0)
     assert repr(Value(0.5)) == "Value(0.5, grad=0)"
     with pytest.raises(ValueError, match="math domain"):
         Value(-1.0).log()
