@@ -6,5 +6,8 @@ counts, `LSTM` carries a state from token to token, `Transformer` lets every tok
 the others. The transformer is assembled from `CausalSelfAttention`, `Rotary`, `RMSNorm` and a
 feed-forward layer, one module each; its config may name others: positions of five kinds, LayerNorm,
 GELU, sliding windows, latent attention, experts.
-`load_pretrained` fills it with weights that others have trained, from safetensors or GGUF.
+`Encoder` is the same under a mask that shows both sides, and `EncoderDecoder` joins the two by
+`CrossAttention`: it reads a source and writes a target.
+`load_pretrained` fills a transformer with weights that others have trained, from safetensors or
+GGUF.
 """

@@ -5,6 +5,7 @@ order depends on the step alone, and any number of ranks can share it. `autograd
 numbers where gradients come from; `AdamW`, `Muon`, `Lion` and `SGD`, each one `Rule`, turn them into
 steps, `learning_rate_factor` scales those over time, and `Trainer` runs the loop: accumulate, clip,
 step, evaluate in bits per byte, sample, and keep a checkpoint from which a killed run continues bit
-for bit. Any `model(ids) -> logits` can be trained, by one process or, through a
+for bit. An `Objective` says what is asked: the next token, hidden ones (`masked`), the target of a
+source (`pairs`), pieces cut out (`spans`). Any `model(ids) -> logits` can be trained, by one process or, through a
 `World` of many, by replicas of it or by shares.
 """
