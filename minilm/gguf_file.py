@@ -87,7 +87,7 @@ class GGUFFile:
         return self._bytes[start : start + n_bytes].reshape(*shape[:-1], -1)
 
     def read(self, name: str) -> npt.NDArray[np.float32]:
-        """Compute a tensor's numbers from its blocks, as float32.
+        """Compute a tensor's numbers from its blocks, as an array of float32 of its own.
 
         Raises MinilmError for a kind that the package `gguf` cannot compute back.
         """
@@ -95,7 +95,8 @@ class GGUFFile:
 
         kind = self.tensors[name].kind
         try:
-            return gguf.dequantize(self.raw(name), gguf.GGMLQuantizationType[kind])
+            numbers = gguf.dequantize(self.raw(name), gguf.GGMLQuantizationType[kind])
+            return np.require(numbers, requirements=["W"])  # F32 is still the file itself
         except NotImplementedError as error:
             raise MinilmError(
                 f"{self.path} keeps {name} as {kind}, which the package gguf cannot compute back."

@@ -11,7 +11,6 @@ import re
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import safetensors
 import torch
 from torch import Tensor
@@ -74,7 +73,7 @@ class GGUFCheckpoint:
 
     def read(self, name: str) -> Tensor:
         """Return one tensor as float32."""
-        return torch.from_numpy(np.require(self.file.read(name), requirements=["C", "W"]))
+        return torch.from_numpy(self.file.read(name))
 
 
 class SafetensorsCheckpoint:

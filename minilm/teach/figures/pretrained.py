@@ -10,8 +10,10 @@ from minilm.teach.style import CARD, COLORS, INK, MUTED, blank, box, figure, hea
 Field = tuple[str, int, str]  # what some bytes are, how many they are, the color's meaning
 
 
-def bytes_in_fields(data: bytes, fields: Sequence[Field], title: str, per_row: int = 16) -> None:
-    """Draw bytes as boxes, a letter or a number in each, colored by the field they belong to."""
+def bytes_in_fields(
+    data: bytes, fields: Sequence[Field], title: str, texts: Sequence[str] = (), per_row: int = 16
+) -> None:
+    """Draw bytes as boxes, colored by their field; those of the fields in `texts` are letters."""
     n_rows = -(-len(data) // per_row)
     fig, ax = figure(7.6, 0.52 * n_rows + 1.0, title=title)
     blank(ax, per_row, n_rows + 0.9)
@@ -20,7 +22,7 @@ def bytes_in_fields(data: bytes, fields: Sequence[Field], title: str, per_row: i
         for _ in range(n_bytes):
             x, y = place % per_row + 0.5, n_rows - place // per_row + 0.4
             byte = data[place]
-            text = chr(byte) if 33 <= byte < 127 else str(byte)
+            text = chr(byte) if name in texts else str(byte)
             box(ax, x, y, text, width=0.92, height=0.84, color=COLORS[meaning])
             place += 1
         x = index * per_row / len(fields)
@@ -35,8 +37,9 @@ def parameters(groups: Mapping[str, int], colors: Mapping[str, str], title: str)
     names, counts = list(groups), [count / 1e6 for count in groups.values()]
     ax.barh(names, counts, color=[COLORS[colors[name]] for name in names], height=0.66)
     for y, count in enumerate(counts):
-        share = count / sum(counts)
-        ax.text(count + 0.8, y, f"{count:.1f} M ({share:.0%})", va="center", fontsize=9)
+        number = f"{count:.1f} M ({count / sum(counts):.0%})"
+        number = number if count > 0.1 else f"{count * 1e6:,.0f}"
+        ax.text(count + 0.8, y, number, va="center", fontsize=9)
     ax.invert_yaxis()
     ax.set(xlabel="million parameters", xlim=(0, max(counts) * 1.22))
     ax.tick_params(axis="y", length=0)
@@ -143,7 +146,8 @@ def lens(
     heatmap(ax, sure, digits=None, high=1.0, meaning="transformer", columns=list(pieces))
     for (row, column), value in np.ndenumerate(sure.numpy()):
         color = CARD if value > 0.6 else INK
-        ax.text(column, row, best[row][column], ha="center", va="center", fontsize=8, color=color)
+        text = best[row][column].strip() or "␣"
+        ax.text(column, row, text, ha="center", va="center", fontsize=8, color=color)
     ax.set_yticks(range(len(layers)), [str(layer) for layer in layers])
     ax.xaxis.tick_top()
     ax.set_ylabel("layers passed")
