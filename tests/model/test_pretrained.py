@@ -256,6 +256,8 @@ def change_settings(folder: Path, **changes) -> None:
         ("gpt2", {"scale_attn_weights": False}, "scale_attn_weights"),
         ("gpt2", {"n_inner": None}, "do not make"),
         ("gpt2", {"n_embd": None}, "does not say what our transformer needs"),
+        ("gpt2", {"n_layer": 0}, r"needs \(n_layers is 0\)"),
+        ("llama", {"num_attention_heads": 4.0}, r"needs \(n_heads is 4\.0\)"),
     ],
 )
 def test_settings_that_do_not_fit_are_named(family, changes, message, tmp_path):
