@@ -188,6 +188,16 @@ def test_cross_attention_equals_torchs_and_the_definition():
     torch.testing.assert_close(by_hand, weights)
 
 
+def test_queries_and_keys_are_normalised_if_asked_for():
+    torch.manual_seed(0)
+    layer = CrossAttention(TransformerConfig(9, n_heads=4, d_model=32))
+    states = 7 * torch.randn(2, 11, 32)
+    key, value = layer.remember(states)
+    for heads in (layer.ask(states), key):
+        torch.testing.assert_close(heads.square().mean(-1), torch.ones(2, 4, 11))
+    assert value.square().mean() > 10  # and values keep their size
+
+
 def test_query_heads_may_share_what_is_remembered():
     torch.manual_seed(0)
     layer = CrossAttention(TransformerConfig(9, n_heads=4, n_kv_heads=2, d_model=32, d_head=6))
