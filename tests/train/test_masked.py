@@ -131,6 +131,8 @@ def test_a_batch_depends_on_the_step_alone(shards, packing):
     epoch = first.rows.n_rows // 8 + 1  # the same text is hidden differently the next time
     inputs = torch.cat([first.batch(step)[0] for step in range(2 * epoch)])
     assert len({tuple(row) for row in inputs.tolist()}) > 1.5 * first.rows.n_rows
+    patterns = {tuple(row) for row in (first.batch(0)[1] != IGNORED).tolist()}
+    assert len(patterns) > 4  # and differently in each row
     ranks = [asking(shards, packing=packing, rank=rank, world_size=2).batch(7) for rank in (0, 1)]
     for mine, *parts in zip(first.batch(7), *ranks, strict=True):
         assert mine.equal(torch.cat(parts))
