@@ -83,8 +83,8 @@ def blocks() -> None:
     show(fig, alt=words)
 
 
-def effects(rows: dict[str, tuple[float, float, float]], title: str, better: str = "") -> None:
-    """Draw a difference and its interval for each change: left is better, over zero is nothing."""
+def effects(rows: dict[str, tuple[float, float, float]], title: str) -> None:
+    """Draw a difference and its interval for each change; what crosses zero may be luck."""
     fig, ax = figure(7.6, 0.36 * len(rows) + 1.2, title=title)
     for place, (mean, low, high) in enumerate(rows.values()):
         color = COLORS["positive"] if high < 0 else COLORS["negative"] if low > 0 else MUTED
@@ -93,7 +93,7 @@ def effects(rows: dict[str, tuple[float, float, float]], title: str, better: str
         ax.text(high + 0.012, place, f"{mean:+.3f}", va="center", fontsize=9, color=color)
     ax.axvline(0, color=INK, lw=1)
     ax.set_yticks(range(len(rows)), list(rows))
-    ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel=better or "bits per byte against the start")
+    ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel="bits per byte: to the right is worse")
     ax.margins(x=0.14)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.spines["left"].set_visible(False)
@@ -138,7 +138,7 @@ def lines(
 def sines(table: Tensor) -> None:
     """Draw the table of sinusoidal positions, (T, D): a row for each position."""
     fig, ax = figure(7.2, 2.7, title="What does a position look like? Fast waves left, slow right")
-    ax.imshow(table.T.flip(0).T.flip(1), cmap=colormap("embedding"), aspect="auto", vmin=-1, vmax=1)
+    ax.imshow(table, cmap=colormap("embedding"), aspect="auto", vmin=-1, vmax=1)
     ax.set(xlabel="coordinate", ylabel="position")
     show(fig)
 
