@@ -92,7 +92,7 @@ def as_value(number: Value | float) -> Value:
 
 
 def backwards(last: Value) -> Iterator[Value]:
-    """Yield `last` and all that it was made from, each after everything that it was used in.
+    """Return `last` and all that it was made from, each after everything that it was used in.
 
     A value may pass its slope on only when all of it has arrived: hence the order (topological).
     """
