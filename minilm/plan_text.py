@@ -35,8 +35,8 @@ def describe(answer: Plan) -> str:
         f" {answer.step_seconds:.2f} s a step",
         f"Wire       {_size(answer.wire_bytes)} out of each device in a step:"
         f" {answer.wire_seconds:.2f} s at {_size(speed)}/s",
-        f"Cost       {answer.cost:,.0f} dollars at {price:.2f} a device and hour (stated, not"
-        f" looked up: --price), {answer.energy / 1e6:,.1f} MWh at the devices",
+        f"Cost       {_three_digits(answer.cost)} dollars at {price:.2f} a device and hour"
+        f" (stated, not looked up: --price), {answer.energy / 1e6:,.1f} MWh at the devices",
         f"Failures   {answer.failures:.1f} to be expected; a checkpoint of"
         f" {_size(answer.checkpoint_bytes)} every {_time(answer.checkpoint_every)}",
         *_advice(answer),
@@ -69,6 +69,11 @@ def _advice(answer: Plan) -> list[str]:
     if config.tokens < 10 * config.params:
         lines.append("So few tokens for so many parameters: a smaller model would be as good.")
     return ["", *lines] if lines else []
+
+
+def _three_digits(amount: float) -> str:
+    """A guess has no more digits than its guesses."""
+    return f"{float(f'{amount:.3g}'):,.0f}" if amount >= 1 else f"{amount:.2f}"
 
 
 def _short(amount: float) -> str:
