@@ -88,8 +88,7 @@ def locate(model: nn.Module, losses: Iterable[Callable[[], Tensor]]) -> str:
         for tensor in tensors if isinstance(tensors, tuple) else (tensors,):
             look(tensor, what)
             if isinstance(tensor, Tensor) and tensor.requires_grad:
-                hook = partial(look, what=f"the gradient of {what}")
-                tensor.register_hook(hook)  # type: ignore[no-untyped-call]
+                tensor.register_hook(partial(look, what=f"the gradient of {what}"))  # type: ignore[no-untyped-call]
 
     hooks = []
     for name, module in model.named_modules():

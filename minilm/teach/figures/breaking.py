@@ -89,7 +89,8 @@ def _bars(ax: Axes, readings: Mapping[str, float], ylabel: str, log: bool, marke
     ax.bar(names, values, color=[COLORS[meaning] for meaning in meanings], width=0.7)
     for place, value in enumerate(readings.values()):
         if not np.isfinite(value):
-            ax.text(place, 0, "none", ha="center", va="bottom", fontsize=8, color=MUTED)
+            ax.text(place, 0.02, "none", transform=ax.get_xaxis_transform(), ha="center",
+                    va="bottom", fontsize=8, color=MUTED)  # fmt: skip
     if log:
         ax.set_yscale("log")
     ax.set_ylabel(ylabel)
@@ -121,7 +122,7 @@ def findings(table: Mapping[str, Mapping[str, bool]], names: Mapping[str, str], 
         ax.axhline(y + 0.5, color="#E6E6EA", lw=0.8)
     labels = [f"{names[patient]}  {patient}" if names else patient for patient in table]
     ax.set_yticks(range(len(table)), labels)
-    ax.set_xticks(range(len(tests)), [test.replace(" ", "\n", 1) for test in tests], fontsize=8.5)
+    ax.set_xticks(range(len(tests)), [test.replace(" ", "\n") for test in tests], fontsize=8.5)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.set(xlim=(-0.5, len(tests) - 0.5), ylim=(len(table) - 0.5, -0.5))
