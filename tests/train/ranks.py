@@ -96,8 +96,7 @@ def train(root: Path, name: str) -> list[dict]:
     """Do one of the runs; each rank begins with weights of its own, which rank 0's replace."""
     rank, _ = rank_and_size()
     torch.manual_seed(rank)
-    folder = root / name.split(", ")[1] if "," in name else root / name
-    folder = root / "stopped" if name == "fsdp, continued" else folder
+    folder = root / name.replace("continued", "stopped").replace(", ", "-")
     kinds = {"fsdp, stopped": Stopping, "ddp, hit": Hit, "fsdp, bad": Bad}
     kind = kinds.get(name, Trainer)
     network = model("lstm" if name.endswith("packed") and name[0] == "d" else "transformer", rank)

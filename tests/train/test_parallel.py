@@ -79,7 +79,7 @@ def two(root):
 @pytest.fixture(scope="module")
 def four(root, two):
     """The histories of four processes, which continue what two have begun."""
-    shutil.copytree(root / "stopped", root / "stopped-by-two")
+    shutil.copytree(root / "fsdp-stopped", root / "stopped-by-two")
     return histories(root, 4, "ddp, packed", "fsdp", "fsdp, continued")
 
 
@@ -131,10 +131,10 @@ def test_shards_of_two_are_continued_by_four_and_end_as_one_file(root, two, four
     assert_same(continued, expected)
     assert continued[:4] == two["fsdp, stopped"]  # not trained again
 
-    trainer = sharded_by_one(root / "stopped")
+    trainer = sharded_by_one(root / "fsdp-stopped")
     trainer.resume()
     assert trainer.history == continued
-    finished = load_model(root / "stopped" / "model.safetensors")
+    finished = load_model(root / "fsdp-stopped" / "model.safetensors")
     for name, weight in trainer.model.state_dict().items():
         assert weight.full_tensor().equal(finished.state_dict()[name]), name
 
