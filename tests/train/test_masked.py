@@ -153,6 +153,8 @@ def test_evaluation_is_the_mean_over_hidden_tokens_of_each_document_alone(shards
         for weight in model.parameters():
             weight.add_(torch.randn_like(weight) * 0.2)
     objective = asking(shards, packing="best-fit", eval_tokens=100, pseudo_tokens=20)
+    whole = list(asking(shards, eval_tokens=400).validation())
+    assert all((inputs[targets != IGNORED] == MASK).all() for inputs, targets in whole)
     inputs, targets, _ = next(objective.validation())
     text = torch.from_numpy(shards[1].read(0, 96)).view(6, 16)
     here = targets != IGNORED
