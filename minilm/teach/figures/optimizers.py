@@ -34,7 +34,7 @@ def valleys(
     for row, (valley, runs) in enumerate(walks.items()):
         (a, b), (_, d) = curvatures[valley].tolist()
         heights = (a * first**2 + 2 * b * first * second + d * second**2) / 2
-        levels = heights.max() * np.linspace(0.02, 1, 9) ** 2
+        levels = heights.max() * np.linspace(0.03, 1, 12) ** 2.5
         for ax, (name, walk) in zip(axes[row], runs.items(), strict=True):
             ax.contour(first, second, heights, levels=levels, colors=MUTED, linewidths=0.6,
                        alpha=0.6)  # fmt: skip
@@ -68,7 +68,7 @@ def lines(
 
 
 def _draw(ax: Axes, x: Sequence[float], curves: Mapping[str, Sequence[float]], marker: str) -> None:
-    extra = iter(["highlight", "negative", "ngram", "train", "residual", "baseline"])
+    extra = iter(["train", "negative", "ngram", "highlight", "residual", "baseline"])
     for name, values in curves.items():
         known = any(name.startswith(rule) for rule in RULES)
         color = color_of(name) if known else COLORS[next(extra)]
@@ -142,7 +142,9 @@ def schedules(
     )
     names = list(losses)
     colors = dict(
-        zip(names, ["baseline", "highlight", "ngram", "adamw", "muon", "lion"], strict=False)
+        zip(
+            names, ["baseline", "highlight", "ngram", "train", "negative", "residual"], strict=False
+        )
     )
     for name, values in factors.items():
         left.plot(values, color=COLORS[colors[name]])
