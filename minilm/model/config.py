@@ -24,6 +24,8 @@ class TransformerConfig:
     `qk_norm` normalises queries and keys; `position` is "rope", "learned", "sinusoidal", "alibi" or
     "none"; with a `window`, a position sees itself and the window - 1 before it in each layer.
 
+    `rope_stretching` is (factor, slow, fast, trained length) of minilm.model.stretched.
+
     `attention` is "grouped" or "latent". Latent attention remembers `kv_rank` numbers for the keys
     and values of a position (default: 4 heads wide) and `d_rope` for where it stands (default: half
     a head); a `q_rank` compresses its queries, too. It normalises what it compresses and has no use
@@ -59,8 +61,13 @@ class TransformerConfig:
     n_experts: int = 8
     n_active_experts: int = 2
     balance: float = 0.01
+    rope_stretching: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
+        if self.rope_stretching is not None:  # a list, if it comes from JSON
+            object.__setattr__(self, "rope_stretching", tuple(self.rope_stretching))
+            if len(self.rope_stretching) != 4:
+                raise MinilmError("rope_stretching is four numbers: factor, slow, fast, length.")
         if self.window is not None and self.window < 1:
             raise MinilmError(
                 f"A window of {self.window} positions sees nothing: choose 1 or more."

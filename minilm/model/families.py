@@ -6,10 +6,14 @@ settings that change the network and the values under which it is the one that w
 
 from typing import Any
 
+import torch
+
 from minilm.errors import MinilmError
 from minilm.gguf_file import GGUFFile
 from minilm.model.config import TransformerConfig
+from minilm.model.stretched import Stretching, stretch
 
+FACTORS = "rope_freqs.weight"
 FAMILIES = ("gpt2", "llama", "qwen3")
 COMMON = {"quantization_config": (None,), "is_encoder_decoder": (False,)}
 LLAMA = COMMON | {"hidden_act": ("silu", "swish"), "attention_bias": (False,)}
@@ -64,7 +68,10 @@ def _gpt2(settings: dict[str, Any]) -> TransformerConfig:
 
 def _llama(settings: dict[str, Any], family: str, where: object) -> TransformerConfig:
     rope = settings.get("rope_parameters") or settings.get("rope_scaling") or {}
-    check_rope(rope.get("rope_type", rope.get("type", "default")), where)
+    kind = rope.get("rope_type", rope.get("type", "default"))
+    stretching = tuple(float(rope[name]) for name in LLAMA3) if kind == "llama3" else None
+    if stretching is None:
+        check_rope(kind, where)
     return TransformerConfig(
         vocab_size=settings["vocab_size"],
         context_length=settings["max_position_embeddings"],
@@ -77,11 +84,13 @@ def _llama(settings: dict[str, Any], family: str, where: object) -> TransformerC
         norm_eps=settings.get("rms_norm_eps", 1e-6),
         rope_base=rope.get("rope_theta", settings.get("rope_theta", 10_000.0)),
         tie_embeddings=settings.get("tie_word_embeddings", False),
+        rope_stretching=stretching,
         qk_norm=family == "qwen3",
         feedforward="swiglu",
     )
 
 
+LLAMA3 = ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings")
 LIKE_GPT2: dict[str, Any] = {
     "norm": "layer",
     "bias": True,
@@ -120,13 +129,15 @@ def config_from_gguf(file: GGUFFile) -> TransformerConfig:
         if family == "gpt2":
             eps = about["attention.layer_norm_epsilon"]
             return check_sizes(TransformerConfig(**sizes, norm_eps=eps, **LIKE_GPT2))
+        base = about.get("rope.freq_base", 10_000.0)
         return check_sizes(
             TransformerConfig(
                 **sizes,
                 n_kv_heads=about.get("attention.head_count_kv"),
                 d_head=d_head,
                 norm_eps=about["attention.layer_norm_rms_epsilon"],
-                rope_base=about.get("rope.freq_base", 10_000.0),
+                rope_base=base,
+                rope_stretching=stretching_in(file, d_head, base),
                 qk_norm=family == "qwen3",
                 feedforward="swiglu",
             )
@@ -145,6 +156,23 @@ def check_sizes(config: TransformerConfig) -> TransformerConfig:
         if type(size) is not int or size < 1:
             raise TypeError(f"{name} is {size!r}")
     return config
+
+
+def stretching_in(file: GGUFFile, d_head: int, base: float) -> Stretching | None:
+    """Recognize the positions of Llama 3.1 in a GGUF file, which keeps their effect alone.
+
+    The effect is a tensor of factors, one for each pair; the largest is the factor, and the other
+    three numbers are the same in all models of that family. Raises MinilmError for other factors.
+    """
+    if FACTORS not in file.tensors:
+        return None
+    factors = torch.from_numpy(file.read(FACTORS))  # (K/2,)
+    stretching = (factors.max().item(), 1.0, 4.0, 8192.0)
+    speeds = base ** (-torch.arange(0, d_head, 2, dtype=torch.float32) / d_head)
+    expected = speeds / stretch(speeds, stretching)
+    if factors.shape != speeds.shape or not torch.allclose(factors, expected, rtol=1e-4):
+        check_rope("unknown", file.path)
+    return stretching
 
 
 def check_family(name: object, where: object) -> str:

@@ -120,6 +120,7 @@ LAYOUTS = {  # (where the file comes from, what it calls its architecture)
     ),
     ("safetensors", "qwen3"): Layout(LLAMA, pairs_in_halves=True),
     ("gguf", "gpt2"): Layout(GGUF | {"blocks.N.attention.qkv": "blk.N.attn_qkv"}),
-    ("gguf", "llama"): Layout(GGUF),  # its q and k were put in our order when the file was made
+    # The q and k of a Llama were put in our order when the file was made.
+    ("gguf", "llama"): Layout(GGUF, unused=r"rope_freqs\.weight"),
     ("gguf", "qwen3"): Layout(GGUF, pairs_in_halves=True),
 }

@@ -14,6 +14,7 @@ from minilm.errors import MinilmError
 from minilm.model.config import TransformerConfig, choose
 from minilm.model.documents import places_within
 from minilm.model.rope import Rotary
+from minilm.model.stretched import StretchedRotary
 
 
 class LearnedPositions(nn.Embedding):
@@ -73,7 +74,10 @@ def make_rotary(config: TransformerConfig) -> Rotary | None:
             f"Rotary positions turn pairs, and {config.rotary_width} coordinates are no pairs."
             " Choose an even d_head (and d_rope), or another position."
         )
-    return Rotary(config.rotary_width, config.context_length, config.rope_base)
+    sizes = config.rotary_width, config.context_length, config.rope_base
+    if config.rope_stretching is not None:
+        return StretchedRotary(*sizes, config.rope_stretching)
+    return Rotary(*sizes)
 
 
 def embed(

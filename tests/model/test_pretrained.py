@@ -41,6 +41,12 @@ MODELS = {
         **LLAMA | {"num_key_value_heads": 4, "tie_word_embeddings": True})),
     "llama, base 500,000": (LlamaForCausalLM, LlamaConfig(
         **LLAMA, rope_parameters={"rope_type": "default", "rope_theta": 500_000.0})),
+    "llama, stretched": (LlamaForCausalLM, LlamaConfig(**LLAMA, rope_parameters={
+        "rope_type": "llama3", "rope_theta": 500_000.0, "factor": 8.0, "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0, "original_max_position_embeddings": 8192})),
+    "llama, stretched otherwise": (LlamaForCausalLM, LlamaConfig(**LLAMA, rope_parameters={
+        "rope_type": "llama3", "rope_theta": 1e4, "factor": 4.0, "low_freq_factor": 0.5,
+        "high_freq_factor": 5.0, "original_max_position_embeddings": 16})),
     "qwen3": (Qwen3ForCausalLM, Qwen3Config(**LLAMA, head_dim=32)),
     "qwen3, tied, one key head": (Qwen3ForCausalLM, Qwen3Config(
         **LLAMA | {"num_key_value_heads": 1, "head_dim": 8, "tie_word_embeddings": True})),
@@ -170,12 +176,19 @@ def gguf_tensors(model: PreTrainedModel) -> dict[str, np.ndarray]:
         if config.model_type == "llama" and ".k_proj" in title:
             array = turned(array, config.num_key_value_heads)
         found[names.get_name(title, try_suffixes=(".weight", ".bias"))] = array
+    if getattr(config, "rope_parameters", None) and "factor" in config.rope_parameters:
+        theirs, base = model.model.rotary_emb.inv_freq.numpy(), config.rope_parameters["rope_theta"]
+        speeds = base ** (-np.arange(0, 16, 2) / 16)
+        found["rope_freqs.weight"] = (speeds / theirs).astype(np.float32)
     return found
 
 
 KINDS = [Kind.F32, Kind.F16, Kind.BF16, Kind.Q8_0, Kind.Q5_1, Kind.Q4_0, Kind.Q4_1]
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in MODELS if "otherwise" not in name], indirect=True
+)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_gguf_file_gives_the_same_logits(name: str, kind: Kind, tmp_path: Path):
     made, config = MODELS[name]
@@ -362,8 +375,7 @@ def test_a_gguf_file_that_does_not_fit_is_named(changes, message, tmp_path):
 
 
 def test_stretched_positions_kept_as_a_tensor_are_noticed(tmp_path):
-    """Llama 3.1 in GGUF says so in no setting, only by a tensor of factors."""
-    tensors = gguf_tensors(theirs("llama")) | {"rope_freqs.weight": np.ones(8, np.float32)}
-    write_gguf(theirs("llama"), tmp_path / "model.gguf", tensors=tensors)
-    with pytest.raises(MinilmError, match=r"family has not: rope_freqs\.weight"):
+    """Llama 3.1 in GGUF says so in no setting, only by a tensor of factors; others are refused."""
+    write_gguf(theirs("llama, stretched otherwise"), tmp_path / "model.gguf")
+    with pytest.raises(MinilmError, match="stretches its positions"):
         load_pretrained(tmp_path / "model.gguf")
