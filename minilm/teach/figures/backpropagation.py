@@ -190,7 +190,9 @@ def segments(sizes: Sequence[int], megabytes: Sequence[float], everything: float
     """Draw the largest memory of a step against the layers between two kept places."""
     fig, ax = figure(7.2, 2.9, title="How many layers should be forgotten at a time?", grid=True)
     ax.plot(sizes, megabytes, marker="o", color=COLORS["train"], label="forgotten and repeated")
-    ax.axhline(everything, color=COLORS["negative"], lw=1.4, ls=(0, (4, 3)), label="everything kept")
+    ax.axhline(
+        everything, color=COLORS["negative"], lw=1.4, ls=(0, (4, 3)), label="everything kept"
+    )
     ax.set(xscale="log", xlabel="layers in a segment", ylabel="most memory, MB", ylim=(0, None))
     ax.set_xticks(sizes, [str(size) for size in sizes])
     ax.minorticks_off()
