@@ -63,7 +63,7 @@ class MLP(nn.Module):
         views = [back(x, n) for n in range(self.config.n_tokens)]
         if documents is not None:
             for n, view in enumerate(views):
-                views[n] = view * (documents == back(documents, n, fill=-1))[:, :, None]
+                views[n] = view * (documents == back(documents, n))[:, :, None]
         side_by_side = torch.cat(views, dim=-1)[:, -ids.shape[1] :]  # (B, T, N E)
         return torch.tanh(self.mix(side_by_side))
 
@@ -81,9 +81,9 @@ class MLP(nn.Module):
         return sum(weight.numel() for weight in self.parameters())
 
 
-def back(x: Tensor, n: int, fill: float = 0.0) -> Tensor:
-    """Let every position have what stood n places before it: (B, T, ...) -> (B, T, ...)."""
+def back(x: Tensor, n: int) -> Tensor:
+    """Let every position have what stood n places before it, or 0: (B, T, ...) -> (B, T, ...)."""
     if n == 0:
         return x
     ahead = [0] * (2 * (x.ndim - 2)) + [n, 0]
-    return F.pad(x, ahead, value=fill)[:, : x.shape[1]]
+    return F.pad(x, ahead)[:, : x.shape[1]]

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minilm.errors import MinilmError
 from minilm.model.bigram import Bigram, BigramConfig, counted_table
 from minilm.model.ngram import NGram
 
@@ -78,6 +79,15 @@ def test_it_looks_at_one_token():
     assert logits.shape == (2, 12, 31)
     for t in range(12):
         torch.testing.assert_close(model(ids[:, t : t + 1])[:, 0], logits[:, t])
+
+
+def test_documents_change_nothing_but_must_fit():
+    model = Bigram(BigramConfig(vocab_size=31, rank=8))
+    ids = torch.arange(12).view(2, 6)
+    documents = torch.tensor([[0, 0, 1, 1, 1, 2]] * 2)
+    assert torch.equal(model(ids, documents=documents), model(ids))
+    with pytest.raises(MinilmError, match="one number"):
+        model(ids, documents=documents[:, 1:])
 
 
 def test_it_starts_knowing_nothing_and_counts_its_numbers():

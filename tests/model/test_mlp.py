@@ -66,6 +66,6 @@ def test_parameters_by_the_formula():
 def test_stepping_back():
     x = torch.tensor([[1, 2, 3, 4]])
     assert back(x, 0).tolist() == [[1, 2, 3, 4]]
-    assert back(x, 3, fill=-1).tolist() == [[-1, -1, -1, 1]]
+    assert back(x, 3).tolist() == [[0, 0, 0, 1]]
     assert back(x, 9).tolist() == [[0, 0, 0, 0]]
     assert back(torch.ones(2, 3, 4), 1).sum(dim=(0, 2)).tolist() == [0, 8, 8]

@@ -68,6 +68,23 @@ def test_the_future_cannot_be_seen_and_the_past_is(cell):
     assert (model(ids)[:, 7:] != model(changed)[:, 7:]).any(dim=-1).all()
 
 
+def test_the_model_is_torchs_layers_with_a_residual_connection_and_a_norm_around_each():
+    torch.manual_seed(0)
+    model = Recurrent(RecurrentConfig(vocab_size=31, cell="gru", n_layers=2, d_model=16))
+    ids = torch.randint(0, 31, (2, 9))
+    x = model.embedding(ids)
+    for norm, layer in zip(model.norms, model.layers, strict=True):
+        theirs = torch.nn.GRU(16, 16, batch_first=True)
+        with torch.no_grad():
+            theirs.weight_ih_l0.copy_(layer.input.weight)
+            theirs.weight_hh_l0.copy_(layer.recurrent.weight)
+            theirs.bias_ih_l0.copy_(layer.input.bias)
+            theirs.bias_hh_l0.zero_()
+        x = x + theirs(norm(x))[0]
+    torch.testing.assert_close(model.hidden(ids), model.norm(x))
+    torch.testing.assert_close(model(ids), model.norm(x) @ model.embedding.weight.T)
+
+
 def test_memory_starts_open():
     for cell, block in [("gru", 1), ("lstm", 1)]:
         model = Recurrent(RecurrentConfig(vocab_size=31, cell=cell, d_model=16))
