@@ -1,12 +1,16 @@
-"""A training step of the same shape: ours beside transformers' GPT2LMHeadModel.
+"""A training step of the same shape: ours beside transformers' GPT2LMHeadModel, in float32.
 
-4 layers x 128 wide, context 64, batch 12, float32, characters (vocabulary 65), on 2 threads. A step
-is forward, backward, clipping and the optimiser. Ours is measured in its default form (RoPE,
-RMSNorm, QK-norm, squared ReLU) with AdamW and with Muon.
+Two shapes, characters (vocabulary 65), 2 threads: 4 layers x 128 wide, context 64, batch 12; and
+6 x 384, context 256, batch 8. A step is forward, backward, clipping and the optimiser. Ours is in
+its default form (RoPE, RMSNorm, QK-norm, squared ReLU), as it is and compiled (`compile = true` in
+a recipe), with AdamW and with Muon. The share of the peak is what a step's operations, as
+`flops_per_token` counts them, are of the fastest matrix product measured here at the same time.
 
-    python benchmarks/training.py
+    python benchmarks/training.py [--rounds 7] [--shape small large]
 """
 
+import argparse
+import statistics
 from collections.abc import Callable
 
 import torch
@@ -15,64 +19,91 @@ from compare import Contestant, compare
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from minilm.model.counting import flops_per_token
 from minilm.model.transformer import Transformer, TransformerConfig
-from minilm.train.optimizers import make_optimizers
+from minilm.train.optimizers import make_optimizers, move
+from minilm.train.peak import measured
 
-VOCAB, CONTEXT, BATCH, STEPS = 65, 64, 12, 10
+VOCAB = 65
+SHAPES = {  # layers, width, heads, context, batch, steps in a round
+    "small": (4, 128, 4, 64, 12, 10),
+    "large": (6, 384, 6, 256, 8, 2),
+}
 
 
 def stepper(
-    model: nn.Module, optimizers: list[torch.optim.Optimizer], loss: Callable[[Tensor], Tensor]
+    shape: str, model: nn.Module, step: Callable[[], None], loss: Callable[[Tensor], Tensor]
 ) -> Callable[[], float]:
     """Return a function that trains for a few steps and returns the tokens it has seen."""
-    ids = torch.randint(VOCAB, (BATCH, CONTEXT + 1), generator=torch.Generator().manual_seed(0))
+    _, _, _, context, batch, steps = SHAPES[shape]
+    ids = torch.randint(VOCAB, (batch, context + 1), generator=torch.Generator().manual_seed(0))
 
     def run() -> float:
-        for _ in range(STEPS):
+        for _ in range(steps):
             loss(ids).backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            for optimizer in optimizers:
-                optimizer.step()
-                optimizer.zero_grad()
-        return STEPS * BATCH * CONTEXT
+            step()
+        return float(steps * batch * context)
 
     return run
 
 
-def ours(muon_learning_rate: float) -> Callable[[], float]:
+def config_of(shape: str) -> TransformerConfig:
+    n_layers, width, n_heads, context, _, _ = SHAPES[shape]
+    return TransformerConfig(VOCAB, context, n_layers=n_layers, n_heads=n_heads, d_model=width)
+
+
+def ours(shape: str, muon_learning_rate: float, compiled: bool = False) -> Callable[[], float]:
     torch.manual_seed(0)
-    model = Transformer(TransformerConfig(VOCAB, CONTEXT, n_layers=4, n_heads=4, d_model=128))
+    model = Transformer(config_of(shape))
     optimizers = make_optimizers(
         model, learning_rate=1e-3, muon_learning_rate=muon_learning_rate, weight_decay=0.1
     )
+    forward = torch.compile(model) if compiled else model
     return stepper(
+        shape,
         model,
-        optimizers,
-        lambda ids: F.cross_entropy(model(ids[:, :-1]).flatten(0, 1), ids[:, 1:].flatten()),
+        lambda: move(optimizers),
+        lambda ids: F.cross_entropy(forward(ids[:, :-1]).flatten(0, 1), ids[:, 1:].flatten()),
     )
 
 
-def theirs() -> Callable[[], float]:
+def theirs(shape: str) -> Callable[[], float]:
     torch.manual_seed(0)
+    n_layers, width, n_heads, context, _, _ = SHAPES[shape]
     config = GPT2Config(
-        vocab_size=VOCAB, n_positions=CONTEXT + 1, n_embd=128, n_layer=4, n_head=4,
-        bos_token_id=None, eos_token_id=None,
+        vocab_size=VOCAB, n_positions=context + 1, n_embd=width, n_layer=n_layers, n_head=n_heads,
+        bos_token_id=None, eos_token_id=None, attn_pdrop=0.0, embd_pdrop=0.0, resid_pdrop=0.0,
     )  # fmt: skip
     model = GPT2LMHeadModel(config).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.1)
-    return stepper(
-        model, [optimizer], lambda ids: model(ids[:, :-1].contiguous(), labels=ids[:, :-1]).loss
-    )
+
+    def step() -> None:
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return stepper(shape, model, step, lambda ids: model(ids[:, :-1], labels=ids[:, :-1]).loss)
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--shape", nargs="*", default=list(SHAPES), choices=list(SHAPES))
+    options = parser.parse_args()
     torch.set_num_threads(2)
-    compare(
-        "Training, 4 x 128, context 64, batch 12",
-        [
-            Contestant("minilm, AdamW", ours(muon_learning_rate=0.0)),
-            Contestant("minilm, Muon and AdamW", ours(muon_learning_rate=0.02)),
-            Contestant("transformers GPT2LMHeadModel, torch AdamW", theirs()),
-        ],
-        "tokens/s",
-    )
+    for shape in options.shape:
+        n_layers, width, _, context, batch, _ = SHAPES[shape]
+        contestants = [
+            Contestant("minilm, AdamW", ours(shape, 0.0)),
+            Contestant("minilm, AdamW, compiled", ours(shape, 0.0, compiled=True)),
+            Contestant("minilm, Muon and AdamW", ours(shape, 0.02)),
+            Contestant("transformers GPT2LMHeadModel, torch AdamW", theirs(shape)),
+        ]
+        peak = measured(torch.device("cpu"), torch.float32, size=768, seconds=1.0)
+        title = f"Training, {n_layers} x {width}, context {context}, batch {batch}"
+        compare(title, contestants, "tokens/s", options.rounds)
+        peak = max(peak, measured(torch.device("cpu"), torch.float32, size=768, seconds=1.0))
+        flops = flops_per_token(config_of(shape))
+        for contestant in contestants[:3]:
+            share = statistics.median(contestant.speeds) * flops / peak
+            print(f"  {contestant.name:<44} {share:>6.0%} of {peak / 1e9:.0f} GFLOP/s")
