@@ -31,6 +31,8 @@ class Encoder(Transformer):
     Source: Devlin et al. 2019, "BERT"; the norms stand before each part, as in `Block`.
     """
 
+    looks_ahead = True  # so that padding has to be told apart
+
     def hidden(
         self, ids: Tensor, cache: KVCache | None = None, documents: Tensor | None = None
     ) -> Tensor:

@@ -94,6 +94,8 @@ class EncoderDecoder(nn.Module):
     Source: Vaswani et al. 2017, with the norms of `Block`; Raffel et al. 2020 (T5).
     """
 
+    looks_ahead = True  # in `hidden`, so that padding has to be told apart
+
     def __init__(self, config: EncoderDecoderConfig) -> None:
         super().__init__()
         self.config = config

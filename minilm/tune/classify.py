@@ -64,8 +64,10 @@ class Classifier(nn.Module):
 
     def features(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Pool the states of the real positions: (B, T), (B,) -> (B, D)."""
-        states = self.backbone.hidden(ids)  # (B, T) -> (B, T, D)
         places = torch.arange(ids.shape[1], device=ids.device)
+        sees_padding = getattr(self.backbone, "looks_ahead", False)  # a decoder does not
+        apart = places < lengths[:, None] if sees_padding else None
+        states = self.backbone.hidden(ids, documents=apart)  # (B, T) -> (B, T, D)
         if self.pooling == "last":
             chosen = places == lengths[:, None] - 1  # (B, T), one True a row
         else:

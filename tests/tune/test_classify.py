@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from minilm.errors import MinilmError
+from minilm.model.encoder import Encoder
+from minilm.model.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
 from minilm.model.recurrent import LSTM, LSTMConfig
 from minilm.model.transformer import Transformer, TransformerConfig
 from minilm.tune.classify import (
@@ -25,7 +27,20 @@ def backbone(kind="transformer"):
     torch.manual_seed(0)
     if kind == "lstm":
         return LSTM(LSTMConfig(vocab_size=30, context_length=32, d_model=16))
-    return Transformer(TransformerConfig(vocab_size=30, context_length=32, n_layers=1, d_model=16))
+    config = {"vocab_size": 30, "context_length": 32, "n_layers": 1, "d_model": 16}
+    if kind == "encoder-decoder":
+        return stirred(EncoderDecoder(EncoderDecoderConfig(**config)))
+    if kind == "encoder":
+        return stirred(Encoder(TransformerConfig(**config)))
+    return Transformer(TransformerConfig(**config))
+
+
+def stirred(model):
+    """The model with branches that do something: those of a new one begin at zero."""
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(torch.randn_like(weight) * 0.1)
+    return model
 
 
 def texts(n, seed=0):
@@ -48,7 +63,7 @@ def with_a_head(kind, pooling):
 
 
 @pytest.mark.parametrize("pooling", ["mean", "last"])
-@pytest.mark.parametrize("kind", ["transformer", "lstm"])
+@pytest.mark.parametrize("kind", ["transformer", "lstm", "encoder", "encoder-decoder"])
 def test_neither_padding_nor_neighbours_change_a_text(kind, pooling):
     model = with_a_head(kind, pooling)
     sequences, _ = texts(10)
