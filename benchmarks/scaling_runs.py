@@ -72,7 +72,7 @@ RUNS = [
         if 128 * K * 2**doublings <= longest
     ),
     *(Run("repeats", 2, 48, 128 * K * epochs, unique_tokens=128 * K) for epochs in (1, 2, 4, 8)),
-    Run("held out", 4, 128, 768 * K),
+    Run("held out", 4, 128, 512 * K),
 ]
 
 

@@ -110,6 +110,7 @@ def fit_law(
             least_squares(
                 misses, [*np.log(start), law.alpha, law.beta], slopes, loss="huber", f_scale=delta,
                 x_scale="jac", ftol=1e-10, xtol=1e-10, gtol=1e-15,
+                bounds=([-np.inf] * 3 + [0.0] * 2, [np.inf] * 3 + [5.0] * 2),
             )
         )  # fmt: skip
     e, a, b, alpha, beta = (float(number) for number in min(ends, key=lambda end: end.cost).x)

@@ -68,6 +68,14 @@ def test_an_odd_run_does_not_decide():
     assert found.loss(1e6, 1e7) == pytest.approx(PLANTED.loss(1e6, 1e7), rel=1e-3)
 
 
+def test_runs_that_leave_an_exponent_open_give_a_law_all_the_same():
+    """As a resample may: its lengths hardly differ, and a steeper debt always fits as well."""
+    params, tokens = [1e4, 2e4, 4e4, 1e4, 2e4, 4e4], [1e5, 1e5, 1e5, 1e5, 1e5, 2e5]
+    found = fit_law(params, tokens, [2.0, 1.9, 1.85, 2.0, 1.9, 1.2])
+    assert all(math.isfinite(getattr(found, constant)) for constant in CONSTANTS)
+    assert found.loss(2e4, 1e5) == pytest.approx(1.9, rel=0.01)
+
+
 def test_the_unit_of_the_loss_changes_amounts_and_no_exponent():
     params, tokens = grid()
     losses = PLANTED.loss(params, tokens) * np.exp(0.003 * np.sin(np.arange(len(params))))
