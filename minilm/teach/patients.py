@@ -5,7 +5,6 @@ Do not read on before you have made your diagnoses: the faults stand below, one 
 B batch, T position, K d_head
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -72,7 +71,7 @@ class Body(Transformer):
         blocks: list[Any] = list(self.blocks)
         if fault == "unscaled attention":
             for block in blocks:
-                block.attention.project = unscaled(block.attention.project)
+                block.attention.qkv.register_forward_hook(unscaled)
         if fault == "dead units":
             for block in blocks:
                 nn.init.constant_(block.feedforward.up.bias, -6.0)  # healthy: near 0
@@ -94,14 +93,10 @@ class Body(Transformer):
         return self.norm(x)
 
 
-def unscaled(project: Callable[..., Any]) -> Callable[..., Any]:
-    """Undo the division by sqrt(K) that follows: queries longer by as much."""
-
-    def forget(*inputs: Any) -> tuple[Tensor, Tensor, Tensor]:
-        query, key, value = project(*inputs)
-        return query * query.shape[-1] ** 0.5, key, value  # healthy: query, key, value
-
-    return forget
+def unscaled(layer: nn.Module, inputs: Any, output: Tensor) -> Tensor:
+    """Undo the division by sqrt(K) that follows: queries longer by as much, keys and values not."""
+    query, rest = output[..., :64], output[..., 64:]
+    return torch.cat([query * 64**0.5, rest], dim=-1)  # healthy: the output as it is
 
 
 @dataclass
