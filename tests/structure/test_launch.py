@@ -87,8 +87,8 @@ def test_torchrun_gets_options_that_it_knows(commands):
 def test_a_job_whose_time_is_over_writes_its_checkpoint_and_queues_again(commands, tmp_path):
     commands(
         # one torchrun, which needs a moment to end
-        srun=f'echo $$ > {tmp_path}/pid; echo "$MEET $@" > {tmp_path}/started\n'
-        f"trap 'sleep 0.2; touch {tmp_path}/checkpoint; exit 143' TERM\n"
+        srun=f"trap 'sleep 0.2; touch {tmp_path}/checkpoint; exit 143' TERM\n"
+        f'echo $$ > {tmp_path}/pid; echo "$MEET $@" > {tmp_path}/started\n'
         "while :; do sleep 0.05; done",
         scancel=f'echo "$@" > {tmp_path}/cancelled; kill -TERM "$(cat {tmp_path}/pid)"',
         scontrol='if [ "$1" = show ]; then echo host0; echo host1; else'
