@@ -113,6 +113,7 @@ def main() -> None:
     title = f"{name}: {config.n_layers} x {config.d_model}, context {config.context_length}"
     compare(title, contestants, "tokens/s")
     peak = matmul_peak(device, choose_format("auto", device))
+    assert peak is not None  # unknown for short formats on a CPU only, and "auto" is none there
     for contestant in contestants:
         best = sorted(contestant.speeds)[len(contestant.speeds) // 2] * flops_per_token(config)
         print(
