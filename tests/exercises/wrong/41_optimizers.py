@@ -11,6 +11,19 @@ def mean_without_correction(values, beta):
     return means
 
 
+def counted_from_zero(values, beta):
+    mean, means = 0.0, []
+    for t, value in enumerate(values):
+        mean = beta * mean + (1 - beta) * value
+        means.append(mean / (1 - beta**t))
+    return means
+
+
+def full_factors(matrix):
+    left, _, right = torch.linalg.svd(matrix)
+    return left @ right
+
+
 def plain_mean(values, beta):
     return [sum(values[: t + 1]) / (t + 1) for t in range(len(values))]
 
@@ -49,7 +62,9 @@ def large_batch_taken_for_the_truth(small_squared, large_squared, small, large):
 
 WRONG = [
     ("running_means", mean_without_correction, "5 from the first number on"),
+    ("running_means", counted_from_zero, "so t is 1"),
     ("running_means", plain_mean, "the newer of two counts twice"),
+    ("nearest_orthogonal", full_factors, "full_matrices=False"),
     ("nearest_orthogonal", left_times_left, "not the nearest"),
     ("nearest_orthogonal", orthogonal_by_qr, "not the nearest"),
     ("nearest_orthogonal", divided_by_its_norm, "all strengths must be 1"),
