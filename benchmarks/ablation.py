@@ -2,9 +2,9 @@
 
 The start is a block of today: rotary positions, RMSNorm before each branch, SwiGLU, QK-norm, no
 biases. A run changes one thing, and the feed-forward width, so that parameters stay equal (with
-experts: those that are active). A change that may want another learning rate than today's block
-tries several on one seed; then all run on three, paired: the same bytes in the same order. What
-data/ablation.json already holds is not run again; delete an entry, or the file, to do so.
+experts: those that are active). A change first finds its learning rate on one seed, then runs on
+three, paired with the start's: the same bytes in the same order. What data/ablation.json already
+holds is not run again; delete an entry, or the file, to do so.
 
     python benchmarks/ablation.py [--only learned "no QK-norm"] [--at-most 3]
 
@@ -44,7 +44,7 @@ TRAIN = TrainerConfig(
     eval_tokens=2, sample_every=10**6, device="cpu",
 )  # fmt: skip
 SWEEP = (4e-3, 8e-3, 16e-3, 48e-3)
-SEEDS = range(3)
+SEEDS, CLOSE = range(3), 0.02  # rates as close as that to the best are all run on all seeds
 
 
 class PostNorm(Block):
@@ -74,15 +74,15 @@ class Change:
 
     fields: dict[str, Any] = field(default_factory=dict)
     parts: tuple[type, ...] = ()
-    rates: tuple[float, ...] = (8e-3,)  # today's best, unless a change may want another
+    rates: tuple[float, ...] = (4e-3, 8e-3)
 
 
 GPT2 = {"position": "learned", "norm": "layer", "bias": True, "feedforward": "gelu"}
 GPT2 |= {"qk_norm": False}
 CHANGES = {
     "today": Change(rates=SWEEP),
-    "learned": Change({"position": "learned"}, rates=(4e-3, 8e-3)),
-    "ALiBi": Change({"position": "alibi"}, rates=(4e-3, 8e-3)),
+    "learned": Change({"position": "learned"}),
+    "ALiBi": Change({"position": "alibi"}),
     "no positions": Change({"position": "none"}),
     "LayerNorm": Change({"norm": "layer"}),
     "norm on the stream": Change(parts=(PostNorm,), rates=(2e-3, *SWEEP[:3])),
@@ -96,7 +96,7 @@ CHANGES = {
     "window": Change({"window": 16}),
     "experts": Change({"feedforward": "experts"}),
     "experts, unbalanced": Change({"feedforward": "experts", "balance": 0.0}),
-    "GPT-2": Change(GPT2, rates=(4e-3, 8e-3)),
+    "GPT-2": Change(GPT2),
     "2017": Change(GPT2 | {"position": "sinusoidal"}, (PostNorm, ReLU), (1e-3, 2e-3, 4e-3)),
 }
 
@@ -206,7 +206,7 @@ def write_text(folder: Path) -> None:
 
 
 def missing(runs: list[dict[str, Any]], names: list[str]) -> list[tuple[str, float, int]]:
-    """List the runs still to do: rates on seed 0 first, then the best rate on all seeds."""
+    """List the runs still to do: all rates on seed 0, then the best of them on all seeds."""
     done = {(r["change"], r["learning_rate"], r["seed"]): r["bits_per_byte"] for r in runs}
     todo = [
         (name, rate, 0)
@@ -215,10 +215,14 @@ def missing(runs: list[dict[str, Any]], names: list[str]) -> list[tuple[str, flo
         if (name, rate, 0) not in done
     ]
     if not todo:
-        best = {name: min((bits, rate) for (other, rate, seed), bits in done.items()
-                          if (other, seed) == (name, 0))[1] for name in names}  # fmt: skip
-        todo = [(name, best[name], s) for s in SEEDS for name in names
-                if (name, best[name], s) not in done]  # fmt: skip
+        best = {name: min(done[name, rate, 0] for rate in CHANGES[name].rates) for name in names}
+        todo = [
+            (name, rate, seed)
+            for seed in SEEDS
+            for name in names
+            for rate in CHANGES[name].rates
+            if done[name, rate, 0] < best[name] + CLOSE and (name, rate, seed) not in done
+        ]
     return todo
 
 

@@ -90,11 +90,12 @@ def effects(rows: dict[str, tuple[float, float, float]], title: str) -> None:
         color = COLORS["positive"] if high < 0 else COLORS["negative"] if low > 0 else MUTED
         ax.plot([low, high], [place, place], color=color, lw=3, alpha=0.45)
         ax.plot(mean, place, "o", ms=7, color=color)
-        ax.text(high + 0.012, place, f"{mean:+.3f}", va="center", fontsize=9, color=color)
+        ax.annotate(f"{mean:+.3f}", (high, place), (7, 0), textcoords="offset points",
+                    va="center", fontsize=9, color=color)  # fmt: skip
     ax.axvline(0, color=INK, lw=1)
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel="bits per byte: to the right is worse")
-    ax.margins(x=0.14)
+    ax.margins(x=0.16)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.spines["left"].set_visible(False)
     show(fig)
@@ -162,7 +163,7 @@ def memory(points: dict[str, tuple[float, float]]) -> None:
     meanings = ["baseline", "attention", "query", "value"]
     for (name, (numbers, bits)), meaning in zip(points.items(), meanings, strict=False):
         ax.plot(numbers, bits, "o", ms=9, color=COLORS[meaning])
-        ax.annotate(name, (numbers, bits), (9, 5), textcoords="offset points")
+        ax.annotate(name, (numbers, bits), (10, 0), textcoords="offset points", va="center")
     ticks = sorted({numbers for numbers, _ in points.values()})
     ax.set(
         xscale="log", xlabel="numbers in the cache for each token and layer", ylabel="bits per byte"
