@@ -123,8 +123,8 @@ def knocked_out(rates: Mapping[str, float], title: str) -> None:
     """Draw the share of tokens copied rightly, with different heads silenced."""
     fig, ax = figure(7.2, 0.44 * len(rates) + 0.9, title=title)
     names, values = list(rates), list(rates.values())
-    colors = ["attention" if "without" in name else "baseline" for name in names]
-    colors = ["residual" if "random" in n else c for n, c in zip(names, colors, strict=True)]
+    chosen = ["without" in name and "random" not in name for name in names]
+    colors = ["attention" if one else "baseline" for one in chosen]
     ax.barh(names, values, color=[COLORS[color] for color in colors], height=0.62)
     for y, value in enumerate(values):
         ax.text(value + 0.012, y, f"{value:.0%}", va="center", fontsize=9)
