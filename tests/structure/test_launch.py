@@ -91,7 +91,7 @@ def test_a_job_whose_time_is_over_writes_its_checkpoint_and_queues_again(command
         f'echo $$ > {tmp_path}/pid; echo "$MEET $@" > {tmp_path}/started\n'
         "while :; do sleep 0.05; done",
         scancel=f'echo "$@" > {tmp_path}/cancelled; kill -TERM "$(cat {tmp_path}/pid)"',
-        scontrol='if [ "$1" = show ]; then echo host0; echo host1; else'
+        scontrol='if [ "$1" = show ]; then echo host0; sleep 0.1; echo host1; else'
         f' ls {tmp_path}/checkpoint && echo "$@" > {tmp_path}/queued; fi',
     )
     slurm = {
@@ -100,9 +100,13 @@ def test_a_job_whose_time_is_over_writes_its_checkpoint_and_queues_again(command
     }  # fmt: skip
     environment = {**os.environ, **{f"SLURM_{name}": value for name, value in slurm.items()}}
     job = subprocess.Popen(["bash", LAUNCH / "slurm.sbatch", "--out", "x"], env=environment)
-    wait_for(tmp_path / "started")
-    job.send_signal(signal.SIGUSR1)
-    assert job.wait(timeout=30) == 0
+    try:
+        wait_for(tmp_path / "started")
+        job.send_signal(signal.SIGUSR1)
+        assert job.wait(timeout=30) == 0
+    finally:
+        job.kill()
+        job.wait()
     where, *arguments = (tmp_path / "started").read_text().split()
     assert where == f"host0:{20000 + 45001 % 20000}"
     assert arguments[-2:] == ["--out", "x"]
