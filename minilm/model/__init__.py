@@ -2,7 +2,8 @@
 
 Every model here keeps one contract, `model(ids) -> logits`, with `ids` of shape (B, T) and `logits`
 of shape (B, T, V), so that training, evaluation and generation never ask what is inside. `NGram`
-counts, `LSTM` carries a state from token to token, `Transformer` lets every token look back at all
+counts, `Bigram` and `MLP` learn from the last token or the last few, `Recurrent` carries a state
+from token to token (with RNN, GRU or `LSTM` cells), `Transformer` lets every token look back at all
 the others. The transformer is assembled from `CausalSelfAttention`, `Rotary`, `RMSNorm` and a
 feed-forward layer, one module each; its config may name others: positions of five kinds, LayerNorm,
 GELU, sliding windows, latent attention, experts.

@@ -1,6 +1,6 @@
 """Recurrent cells by hand: one step of reading, repeated, with a state that is all they remember.
 
-B batch, T position, D d_model
+B batch, T position, D d_model, G blocks of D rows in a cell's matrices
 """
 
 import torch
