@@ -42,8 +42,8 @@ def build_together(recipe: Recipe, out: Path, stages: tuple[Stage, ...], goal: s
         if not any(sign in str(error) for sign in LOST):
             raise
         raise MinilmError(
-            "lost the other processes: one of them has failed, or is waiting for something; look for"
-            " its message. The last checkpoint is kept, and the same command continues from it."
+            "lost the other processes: one of them has failed, or is waiting for something; look"
+            " for its message. The last checkpoint is kept, and the same command continues from it."
         ) from error
 
 
