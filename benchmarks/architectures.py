@@ -9,8 +9,8 @@ validation split. n-gram models count the same windows, and then the whole train
 
 The learning rates are those of the recipe times one factor for each network. `--tune` shows how it
 was chosen, with equal effort for each: five factors, runs of half the length, on nine tenths of the
-training split, scored on the tenth that was held out. The validation split played no part in it. (The
-MLP has the recipe's rates: its factors have not been tried yet.)
+training split, scored on the tenth that was held out. The validation split played no part in it.
+(The MLP has the recipe's rates: its factors have not been tried yet.)
 """
 
 import argparse
