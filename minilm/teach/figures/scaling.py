@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from minilm.teach.figures.sweeping import OUTSIDE, Row, shades
 from minilm.teach.style import COLORS, INK, MUTED, figure, show
@@ -23,24 +24,56 @@ def short(number: float) -> str:
 
 def in_sizes(axis: Any) -> None:
     """Label a logarithmic axis with sizes instead of powers of ten."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
     axis.set_minor_locator(NullLocator())
 
 
 def runs_and_law(
+    runs: Sequence[Row], law: Callable[[Any, Any], Any] | None = None, *, title: str
+) -> None:
+    """Draw each size's losses over tokens, and a law's curves."""
+    fig, ax = figure(7.8, 4.0, title=title, grid=True)
+    _draw_runs(ax, runs, law)
+    ax.legend(**OUTSIDE)
+    show(fig)
+
+
+def where_will_it_end(runs: Sequence[Row], held_out: Row) -> None:
+    """Draw the runs, and a line on which the loss of a run held out will lie."""
+    fig, ax = figure(7.8, 4.0, title="Where will the larger run end?", grid=True)
+    _draw_runs(ax, runs)
+    label = f"held out: N = {short(held_out['n_params'])}"
+    ax.axvline(held_out["tokens"], color=COLORS["highlight"], lw=3, label=label)
+    ax.legend(**OUTSIDE)
+    show(fig)
+
+
+def prediction(
     runs: Sequence[Row],
-    law: Callable[[Any, Any], Any] | None = None,
-    extra: Row | None = None,
-    band: tuple[float, float] | None = None,
-    *,
-    title: str,
+    law: Callable[[Any, Any], Any],
+    held_out: Row,
+    bands: Mapping[str, tuple[float, float]],
     known: bool = False,
 ) -> None:
-    """Draw each size's losses over tokens; with a law, its curves; with a run held out, its place.
-
-    `band` is what the law expects of it; `known` shows what it did.
-    """
+    """Draw the neighborhood of a run held out: what laws expect of it and, if `known`, its loss."""
+    title = "And what did it do?" if known else "What do the laws expect of it?"
     fig, ax = figure(7.8, 4.0, title=title, grid=True)
+    _draw_runs(ax, runs, law)
+    tokens = held_out["tokens"]
+    for (name, band), meaning, shift in zip(
+        bands.items(), ("baseline", "highlight"), (0.97, 1.03), strict=True
+    ):
+        ax.plot([tokens * shift] * 2, band, color=COLORS[meaning], lw=8, alpha=0.9,
+                solid_capstyle="butt", label=f"expected, law of {name}")  # fmt: skip
+    if known:
+        ax.plot(tokens, held_out["loss"], "*", color=COLORS["negative"], ms=14, label="what it did")
+    ax.set(xlim=(tokens / 2.4, tokens * 2.4), ylim=(1.25, 1.7))
+    ax.legend(**OUTSIDE)
+    show(fig)
+
+
+def _draw_runs(ax: Axes, runs: Sequence[Row], law: Callable[[Any, Any], Any] | None = None) -> None:
     sizes = sorted({row["n_params"] for row in runs})
     span = np.geomspace(1.0e5, 5e6, 60)
     for size, color in zip(sizes, shades(len(sizes)), strict=True):
@@ -50,19 +83,8 @@ def runs_and_law(
         ax.plot(tokens, losses, style, ms=5, color=color, lw=1.2, label=f"N = {short(size)}")
         if law:
             ax.plot(span, law(size, span), color=color, lw=1.2)
-    if extra:
-        label = f"held out: N = {short(extra['n_params'])}"
-        if band:
-            ax.plot([extra["tokens"]] * 2, band, color=COLORS["highlight"], lw=9, label=label)
-        if known:
-            ax.plot(extra["tokens"], extra["loss"], "*", color=COLORS["negative"], ms=13,
-                    label="what it did")  # fmt: skip
-        elif not band:
-            ax.axvline(extra["tokens"], color=COLORS["highlight"], lw=3, label=label)
     ax.set(xscale="log", xlabel="tokens read, D", ylabel="loss, nats per byte")
     in_sizes(ax.xaxis)
-    ax.legend(**OUTSIDE)
-    show(fig)
 
 
 def isoflops(
