@@ -6,6 +6,7 @@ and what it reported, best.json the whole recipe of the best one.
 """
 
 import json
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from optuna.pruners import BasePruner, MedianPruner
 from optuna.samplers import BaseSampler, TPESampler
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, Trial, TrialState
+from sqlalchemy.exc import DBAPIError
 
 from minilm.errors import MinilmError
 from minilm.files import write_json
@@ -118,15 +120,7 @@ def open_study(
 ) -> optuna.Study:
     """Open the folder's trials, or begin; raise MinilmError if they are another recipe's."""
     folder.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)  # heartbeats, since 2021
-        storage = RDBStorage(
-            f"sqlite:///{folder / 'sweep.sqlite3'}",
-            engine_kwargs={"connect_args": {"timeout": 60}},  # seconds to wait for another process
-            heartbeat_interval=heartbeat,
-            grace_period=3 * heartbeat,
-            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
-        )
+    storage = open_storage(folder / "sweep.sqlite3", heartbeat)
     study = optuna.create_study(
         storage=storage,
         study_name="sweep",
@@ -141,6 +135,30 @@ def open_study(
         )
     study.set_user_attr("recipe", recipe)
     return study
+
+
+def open_storage(path: Path, heartbeat: int) -> RDBStorage:
+    """Open the database of trials, or make one; raise MinilmError when neither succeeds.
+
+    Two processes that make it at the same time get into each other's way. Who comes second tries
+    again, and finds it made.
+    """
+    problem = ""
+    for pause in (0.0, 0.1, 0.3, 1.0, 3.0):
+        time.sleep(pause)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ExperimentalWarning)  # heartbeats, since 2021
+                return RDBStorage(
+                    f"sqlite:///{path}",
+                    engine_kwargs={"connect_args": {"timeout": 60}},  # wait so long for others
+                    heartbeat_interval=heartbeat,
+                    grace_period=3 * heartbeat,
+                    heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
+                )
+        except DBAPIError as error:
+            problem = str(error.orig)
+    raise MinilmError(f"The trials in {path} cannot be opened: {problem}. Delete it to begin anew.")
 
 
 def keep_best(study: optuna.Study, folder: Path) -> None:

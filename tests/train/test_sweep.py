@@ -36,18 +36,18 @@ def states(trials):
 
 
 def test_it_finds_the_bottom_and_prunes_on_the_way(tmp_path):
-    trials = sweep(bowl, SPACE, tmp_path, 20)
-    assert len(trials) == 20
+    trials = sweep(bowl, SPACE, tmp_path, 16)
+    assert len(trials) == 16
     assert set(states(trials)) == {"COMPLETE", "PRUNED"}
     assert states(trials)[:4] == ["COMPLETE"] * 4  # nothing to compare with yet
     best = json.loads((tmp_path / "best.json").read_text())
     assert best["score"] == min(trial.value for trial in trials if trial.state.name == "COMPLETE")
-    assert best["score"] < 0.3
+    assert best["score"] < 0.4
     assert bowl(best["settings"], lambda step, score: None) == pytest.approx(best["score"])
 
 
 def test_what_was_pruned_was_worse_than_the_median(tmp_path):
-    trials = sweep(bowl, SPACE, tmp_path, 12, sampler=optuna.samplers.RandomSampler)
+    trials = sweep(bowl, SPACE, tmp_path, 8, sampler=optuna.samplers.RandomSampler)
     pruned = next(trial for trial in trials if trial.state.name == "PRUNED")
     earlier = [t for t in trials if t.number < pruned.number and t.state.name == "COMPLETE"]
     step = max(pruned.intermediate_values)
@@ -64,12 +64,12 @@ def test_choices_stay_in_their_space(tmp_path):
 
 
 def test_in_pieces_it_is_the_same_sweep(tmp_path):
-    whole = sweep(bowl, SPACE, tmp_path / "whole", 8)
-    for n_trials in (3, 4, 8):
+    whole = sweep(bowl, SPACE, tmp_path / "whole", 5)
+    for n_trials in (2, 3, 5):
         pieces = sweep(bowl, SPACE, tmp_path / "pieces", n_trials)
         assert len(pieces) == n_trials
     assert [trial.params for trial in pieces] == [trial.params for trial in whole]
-    assert sweep(None, SPACE, tmp_path / "pieces", 8)  # done: nothing is run
+    assert sweep(None, SPACE, tmp_path / "pieces", 5)  # done: nothing is run
     other = sweep(bowl, SPACE, tmp_path / "other", 1, seed=1)
     assert other[0].params != whole[0].params
 
@@ -80,7 +80,7 @@ def test_a_run_that_breaks_costs_its_trial_alone(tmp_path):
             raise MinilmError("The loss is not a number at step 3.")
         return settings["x"]
 
-    trials = sweep(breaks, SPACE, tmp_path / "some", 12)
+    trials = sweep(breaks, SPACE, tmp_path / "some", 7)
     broken = [trial for trial in trials if trial.params["x"] < 0]
     assert broken
     assert all(trial.user_attrs["error"].endswith("step 3.") for trial in broken)
@@ -102,6 +102,13 @@ def test_the_best_file_holds_the_recipe_and_guards_it(tmp_path):
     sweep(bowl, SPACE, tmp_path, 3, recipe=recipe)
     with pytest.raises(MinilmError, match="another recipe"):
         sweep(bowl, SPACE, tmp_path, 4, recipe=recipe | {"steps": 60})
+
+
+def test_a_damaged_database_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    (tmp_path / "sweep.sqlite3").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(MinilmError, match="cannot be opened: file is not a database"):
+        sweep(bowl, SPACE, tmp_path, 1)
 
 
 WORKER = """
@@ -157,11 +164,11 @@ def test_a_killed_sweep_goes_on(tmp_path):
 
 
 def test_two_processes_share_the_trials(tmp_path):
-    processes = [worker(tmp_path, 0.03, 16) for _ in range(2)]
+    processes = [worker(tmp_path, 0.03, 10) for _ in range(2)]
     assert [process.wait() for process in processes] == [0, 0]
     trials = open_study(tmp_path, {}).get_trials()
     assert {trial.state.name for trial in trials} <= {"COMPLETE", "PRUNED"}
-    assert len(trials) in (16, 17)  # the second may have been in the middle of one
+    assert len(trials) in (10, 11)  # the second may have been in the middle of one
     assert len({trial.params["x"] for trial in trials}) == len(trials)  # none drawn twice
     pids = [line.split()[0] for line in (tmp_path / "log").read_text().splitlines()]
     assert len(set(pids)) == 2
@@ -188,7 +195,7 @@ def test_a_trial_is_a_run_of_the_trainer(tmp_path):
         return history[-1]["valid_bits_per_byte"]
 
     space = {"learning_rate": one_of(1e-5, 1e-3, 3e-2)}
-    trials = sweep(run, space, tmp_path / "sweep", 8)
+    trials = sweep(run, space, tmp_path / "sweep", 7)
     assert "PRUNED" in states(trials)
     assert all(set(trial.intermediate_values) <= {5, 10, 15, 20} for trial in trials)
     best = json.loads((tmp_path / "sweep" / "best.json").read_text())
