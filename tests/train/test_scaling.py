@@ -40,7 +40,7 @@ laws = st.builds(
 )
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(laws)
 def test_losses_without_noise_give_the_law_back(law):
     params, tokens = grid()
@@ -87,15 +87,15 @@ def test_the_unit_of_the_loss_changes_amounts_and_no_exponent():
 def test_intervals_hold_the_planted_law_about_as_often_as_they_say():
     params, tokens = grid()
     held = 0
-    for seed in range(8):
+    for seed in range(5):
         noise = np.exp(0.003 * np.random.default_rng(seed).standard_normal(len(params)))
         could_be = bootstrap_laws(
-            params, tokens, PLANTED.loss(params, tokens) * noise, n_resamples=60, seed=seed
+            params, tokens, PLANTED.loss(params, tokens) * noise, n_resamples=40, seed=seed
         )
         for constant in CONSTANTS:
             low, high = interval(could_be, lambda law, c=constant: getattr(law, c))
             held += low <= getattr(PLANTED, constant) <= high
-    assert 26 <= held <= 40  # of 40; 90 % would be 36
+    assert 16 <= held <= 25  # of 25; 90 % would be 22
 
 
 def test_farther_away_it_is_less_sure():

@@ -44,10 +44,6 @@ def test_it_finds_the_bottom_and_prunes_on_the_way(tmp_path):
     assert best["score"] == min(trial.value for trial in trials if trial.state.name == "COMPLETE")
     assert best["score"] < 0.4
     assert bowl(best["settings"], lambda step, score: None) == pytest.approx(best["score"])
-
-
-def test_what_was_pruned_was_worse_than_the_median(tmp_path):
-    trials = sweep(bowl, SPACE, tmp_path, 8, sampler=optuna.samplers.RandomSampler)
     pruned = next(trial for trial in trials if trial.state.name == "PRUNED")
     earlier = [t for t in trials if t.number < pruned.number and t.state.name == "COMPLETE"]
     step = max(pruned.intermediate_values)
