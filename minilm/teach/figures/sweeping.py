@@ -14,6 +14,7 @@ WAYS = {
     "standard": "one rate of AdamW for all",
     "mup": "AdamW, rates by muP",
     "muon": "Muon inside, muP around it",
+    "muon alone": "Muon inside, no rule for widths",
 }
 
 
@@ -39,18 +40,18 @@ def landscape(rates: Sequence[float], decays: Sequence[float], losses: Any) -> N
     show(fig)
 
 
-def u_curve(rates: Sequence[float], losses: Sequence[float], margin: float) -> None:
-    """Draw the loss over the learning rate, and its floor: all within a margin of the best."""
-    fig, ax = figure(6.6, 3.0, title="How wide is the floor of the learning rate?", grid=True)
-    low = min(losses)
+def u_curves(rates: Sequence[float], curves: Mapping[str, Sequence[float]], margin: float) -> None:
+    """Draw losses over the learning rate, each with its floor: all within a margin of its best."""
+    fig, ax = figure(7.6, 3.2, title="How wide is the floor of the learning rate?", grid=True)
     fine = np.geomspace(rates[0], rates[-1], 400)
-    line = np.interp(np.log(fine), np.log(rates), losses)
-    floor = fine[line <= low + margin]
-    ax.axvspan(floor[0], floor[-1], color=COLORS["highlight"], alpha=0.25, lw=0,
-               label=f"within {margin:g} of the best")  # fmt: skip
-    ax.plot(rates, losses, marker="o", color=COLORS["transformer"])
+    for (name, losses), meaning in zip(curves.items(), ("transformer", "negative"), strict=True):
+        ax.plot(rates, losses, marker="o", color=COLORS[meaning], label=name)
+        line = np.interp(np.log(fine), np.log(rates), losses)
+        floor = fine[line <= min(losses) + margin]
+        level = min(losses) - (0.12 if meaning == "transformer" else 0.25)
+        ax.plot([floor[0], floor[-1]], [level, level], color=COLORS[meaning], lw=7, alpha=0.45)
     ax.set(xscale="log", xlabel="learning rate", ylabel="bits per byte, unseen text")
-    ax.legend(loc="upper center")
+    ax.legend(**OUTSIDE, title=f"bars: within {margin:g} of the best", alignment="left")
     show(fig)
 
 
