@@ -1,14 +1,31 @@
 """Accelerators as their makers describe them, with a price by the hour that you should replace.
 
-Peaks are dense matrix products in bfloat16 (float16 for V100), without sparsity. `link` is what one
-device can send to the others of its node, `network` what it can send out of the node, in bytes a
-second and one direction. Prices are stated, not looked up: round numbers for renting one device for
-an hour, in US dollars, of the order that was asked in 2025.
+Peaks are dense matrix products in bfloat16 (float16 where there is none), without sparsity. `link`
+is what one device can send to the others of its node, `network` what it can send out of the node,
+in bytes a second and one direction. Prices are stated, not looked up: round numbers for renting one
+device for an hour, in US dollars, of the order that was asked in 2025.
 """
 
 from dataclasses import dataclass
 
 from minilm.errors import MinilmError
+
+# FLOP/s, from NVIDIA's data sheets; a device is the first that its own name contains.
+PEAKS = {
+    "B200": 2250e12,
+    "H200": 989e12,
+    "H100 PCIe": 756e12,
+    "H100 NVL": 835e12,
+    "H100": 989e12,
+    "A100": 312e12,
+    "A10": 125e12,
+    "L40S": 362e12,
+    "L4": 121e12,
+    "4090": 165e12,
+    "3090": 71e12,
+    "V100": 125e12,
+    "T4": 65e12,
+}
 
 
 @dataclass(frozen=True)
@@ -27,11 +44,11 @@ class Gpu:
 
 
 GPUS = {
-    "v100": Gpu("V100 32 GB", 125e12, 32e9, 150e9, 12.5e9, 300, 0.60),
-    "a100": Gpu("A100 80 GB", 312e12, 80e9, 300e9, 25e9, 400, 1.50),
-    "h100": Gpu("H100 80 GB", 989e12, 80e9, 450e9, 50e9, 700, 2.50),
-    "h200": Gpu("H200 141 GB", 989e12, 141e9, 450e9, 50e9, 700, 3.00),
-    "b200": Gpu("B200 180 GB", 2250e12, 180e9, 900e9, 50e9, 1000, 5.00),
+    "v100": Gpu("V100 32 GB", PEAKS["V100"], 32e9, 150e9, 12.5e9, 300, 0.60),
+    "a100": Gpu("A100 80 GB", PEAKS["A100"], 80e9, 300e9, 25e9, 400, 1.50),
+    "h100": Gpu("H100 80 GB", PEAKS["H100"], 80e9, 450e9, 50e9, 700, 2.50),
+    "h200": Gpu("H200 141 GB", PEAKS["H200"], 141e9, 450e9, 50e9, 700, 3.00),
+    "b200": Gpu("B200 180 GB", PEAKS["B200"], 180e9, 900e9, 50e9, 1000, 5.00),
 }
 
 

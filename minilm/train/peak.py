@@ -9,23 +9,7 @@ import time
 
 import torch
 
-# Dense matrix products in bfloat16 (float16 where there is none), FLOP/s, from NVIDIA's data
-# sheets; the first name that the device's own name contains.
-PUBLISHED = {
-    "B200": 2250e12,
-    "H200": 989e12,
-    "H100 PCIe": 756e12,
-    "H100 NVL": 835e12,
-    "H100": 989e12,
-    "A100": 312e12,
-    "A10": 125e12,
-    "L40S": 362e12,
-    "L4": 121e12,
-    "4090": 165e12,
-    "3090": 71e12,
-    "V100": 125e12,
-    "T4": 65e12,
-}
+from minilm.hardware import PEAKS
 
 
 @functools.cache
@@ -37,7 +21,7 @@ def matmul_peak(device: torch.device, dtype: torch.dtype = torch.float32) -> flo
     """
     if device.type == "cuda" and dtype != torch.float32:
         name = torch.cuda.get_device_name(device)
-        for known, peak in PUBLISHED.items():
+        for known, peak in PEAKS.items():
             if known in name:
                 return peak
     if device.type == "cpu" and dtype != torch.float32:

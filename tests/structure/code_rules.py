@@ -19,7 +19,7 @@ FLOORS = {
     "serve": {"model", "prepare"},
 }
 TEACHING = "teach"  # may import everything; only the roof may import it
-BASEMENT = {"errors", "files", "gguf_file", "memory", "__version__"}
+BASEMENT = {"errors", "files", "hardware", "gguf_file", "memory", "__version__"}
 DRAWING = {"matplotlib", "ipywidgets", "IPython", "seaborn", "plotly"}
 MOST_LINES = 300
 
