@@ -122,9 +122,9 @@ class Entry:
     network: TransformerConfig | None = None
     orders: int = 0
     n_rows: int = 2**15
-    learning_rate: float = 0.02
-    muon_learning_rate: float = 0.03
-    table_rate: float = 1.0
+    learning_rate: float = 0.06
+    muon_learning_rate: float = 0.02
+    table_rate: float = 4.0
     recipe: bool = False
     context: int = 64
 
@@ -149,13 +149,15 @@ def entries(vocab_size: int) -> list[Entry]:
     plain = TransformerConfig(
         vocab_size, 32, n_layers=1, n_heads=4, d_model=128, tie_embeddings=False
     )
-    larger = replace(plain, context_length=64, n_layers=2)
     return [
         Entry("recipe", 2000, 12, recipe, recipe=True),
-        Entry("plain", 500, 32, plain, context=32),
-        Entry("tables", 40, 64, None, orders=5),
-        Entry("both", 1000, 16, larger, orders=6, n_rows=2**16, table_rate=0.5),
-    ]
+        Entry("plain", 720, 16, plain, context=32),
+        Entry("tables", 300, 16, orders=5, table_rate=6.0),
+        Entry(
+            "both", 1300, 16, replace(plain, context_length=64), orders=6, n_rows=2**16,
+            learning_rate=0.04, table_rate=4.0,
+        ),
+    ]  # fmt: skip
 
 
 def build(entry: Entry, vocab_size: int) -> nn.Module:
@@ -314,7 +316,7 @@ def summary(rows: list[dict[str, Any]]) -> str:
 
 ABLATION: dict[str, dict[str, Any]] = {
     "as it is": {},
-    "AdamW for Muon": {"muon_learning_rate": 0.0, "learning_rate": 3e-3},
+    "AdamW for Muon": {"muon_learning_rate": 0.0, "learning_rate": 5e-3},
     "GELU for squared ReLU": {"feedforward": "gelu"},
     "LayerNorm for RMSNorm": {"norm": "layer"},
     "learned positions for rotary": {"position": "learned"},
