@@ -1,5 +1,6 @@
 """WordPiece against `tokenizers`: words, cleaning, ids, decoding; and what the method loses."""
 
+import unicodedata
 from functools import cache
 
 import pytest
@@ -35,8 +36,15 @@ def test_words_are_those_of_bert(text: str) -> None:
     assert bert_words(text) == [word for word, _ in bert.pre_tokenize_str(text)]
 
 
+def marks_are_old(text: str) -> bool:
+    """False where an accent is younger than the library's tables, which take it for a letter."""
+    marks = (c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) == "Mn")
+    return all(unicodedata.ucd_3_2_0.category(mark) == "Mn" for mark in marks)
+
+
 @given(any_text)
 def test_cleaning_is_that_of_bert(text: str) -> None:
+    assume(marks_are_old(text))
     peer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)
     assert bert_words(bert_clean(text)) == bert_words(peer.normalize_str(text))
 

@@ -72,6 +72,14 @@ def test_killed_at_any_moment(shards, tmp_path, runs, every):
     assert_same(tmp_path / "straight", tmp_path / "killed")
 
 
+@pytest.fixture(autouse=True)
+def _listening_to_ctrl_c():
+    """A shell that starts the tests in the background lets them ignore SIGINT; a test may not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("step", [1, 8, 11])
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_asked_to_stop_it_finishes_the_step(shards, tmp_path, runs, step, name, capsys):
