@@ -122,8 +122,8 @@ class Entry:
     network: TransformerConfig | None = None
     orders: int = 0
     n_rows: int = 2**15
-    learning_rate: float = 0.06
-    muon_learning_rate: float = 0.02
+    learning_rate: float = 0.05
+    muon_learning_rate: float = 0.015
     table_rate: float = 4.0
     recipe: bool = False
     context: int = 64
@@ -147,15 +147,16 @@ def entries(vocab_size: int) -> list[Entry]:
         bias=True, position="learned", qk_norm=False,
     )  # fmt: skip
     plain = TransformerConfig(
-        vocab_size, 32, n_layers=1, n_heads=4, d_model=128, tie_embeddings=False
-    )
+        vocab_size, 32, n_layers=1, n_heads=8, d_model=128, tie_embeddings=False, qk_norm=False,
+        window=6,
+    )  # fmt: skip
     return [
         Entry("recipe", 2000, 12, recipe, recipe=True),
-        Entry("plain", 720, 16, plain, context=32),
+        Entry("plain", 620, 16, plain, context=32),
         Entry("tables", 300, 16, orders=5, table_rate=6.0),
         Entry(
-            "both", 1300, 16, replace(plain, context_length=64), orders=6, n_rows=2**16,
-            learning_rate=0.04, table_rate=4.0,
+            "both", 1300, 16, replace(plain, context_length=64, window=None), orders=6,
+            n_rows=2**16, learning_rate=0.04, table_rate=4.0,
         ),
     ]  # fmt: skip
 
@@ -320,7 +321,9 @@ ABLATION: dict[str, dict[str, Any]] = {
     "GELU for squared ReLU": {"feedforward": "gelu"},
     "LayerNorm for RMSNorm": {"norm": "layer"},
     "learned positions for rotary": {"position": "learned"},
-    "no norm of queries and keys": {"qk_norm": False},
+    "queries and keys normalised": {"qk_norm": True},
+    "no window": {"window": None},
+    "four heads": {"n_heads": 4},
     "embedding and head tied": {"tie_embeddings": True},
     "biases": {"bias": True},
     "context 64, half the rows": {"context": 64},
