@@ -42,6 +42,10 @@ class Gpu:
 
     per_node: int = 8
 
+    def speed(self, n_devices: int) -> float:
+        """Return the bytes a second that one of so many devices can send to the next."""
+        return self.link if n_devices <= self.per_node else self.network
+
 
 GPUS = {
     "v100": Gpu("V100 32 GB", PEAKS["V100"], 32e9, 150e9, 12.5e9, 300, 0.60),

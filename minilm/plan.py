@@ -107,7 +107,7 @@ def plan(config: PlanConfig) -> Plan:
     again = 4 / 3 if config.recompute else 1.0  # the forward pass, once more
     computing = flops * again / (config.gpus * gpu.peak * config.utilization) / steps
     sent = wire_bytes(config, stage or STAGES[-1])
-    sending = sent / (gpu.link if config.gpus <= gpu.per_node else gpu.network)
+    sending = sent / gpu.speed(config.gpus)
     step = max(computing, sending)  # a good program sends while it computes
     hours = config.gpus * steps * step / 3600
     saved = OPTIMIZER * config.params

@@ -14,7 +14,7 @@ def describe(answer: Plan) -> str:
     """Return the plan as text: the shape, a table of memory, the time, the wire and the cost."""
     config, gpu, shape = answer.config, answer.gpu, answer.shape
     price = gpu.price if config.price is None else config.price
-    speed = gpu.link if config.gpus <= gpu.per_node else gpu.network
+    speed = gpu.speed(config.gpus)
     reached = answer.flops / (answer.seconds * config.gpus * gpu.peak)
     active = f", {_short(config.active)} of them active" if config.active else ""
     lines = [

@@ -16,8 +16,8 @@ from minilm.errors import MinilmError
 from minilm.evaluate.language import device_of, evaluating, perplexity
 from minilm.evaluate.masked import pseudo_losses
 from minilm.prepare.shards import TokenShards
-from minilm.train.batches import IGNORED, count_asked, make_batches
-from minilm.train.objective import Objective
+from minilm.train.batches import IGNORED, make_batches
+from minilm.train.objective import RowsOfTokens
 
 Ids = npt.NDArray[np.int64]
 EVALUATED = 32  # rows that are evaluated at once
@@ -93,7 +93,7 @@ def begins_word(token_bytes: Iterable[bytes]) -> npt.NDArray[np.bool_]:
     return np.array([not (byte.isalnum() or byte >= b"\x80") for byte in first])
 
 
-class MaskedTokens(Objective):
+class MaskedTokens(RowsOfTokens):
     """Ask a model that looks both ways, `model(ids)`, for the tokens that were hidden from it.
 
     Rows are made as for `NextToken` (see `minilm.train.batches.make_batches`); what is hidden in a
@@ -142,17 +142,6 @@ class MaskedTokens(Objective):
     def mask(self, ids: Ids, masking: Masking, generator: np.random.Generator) -> tuple[Ids, Ids]:
         """Return what is read of a row and what is asked, (N,) each."""
         return mask_tokens(ids, masking, self.vocab_size, generator, self.begins_word)
-
-    def loss(self, model: nn.Module, *batch: Tensor) -> Tensor:
-        """Return the mean surprise at the tokens asked for, in nats: (B, T) each -> ()."""
-        inputs, targets, *documents = batch
-        kept_apart = {"documents": documents[0]} if documents else {}
-        logits = model(inputs, **kept_apart)  # (B, T) -> (B, T, V)
-        return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
-
-    def count(self, *batch: Tensor) -> int:
-        """Count the tokens that are asked for."""
-        return count_asked(batch[1])
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         """Return valid_loss, valid_accuracy and perhaps valid_pseudo_perplexity."""

@@ -44,7 +44,22 @@ class Objective(Protocol):
         return f"batch {step}"
 
 
-class NextToken(Objective):
+class RowsOfTokens(Objective):
+    """What objectives share whose batches are inputs, targets and, of packed rows, documents."""
+
+    def loss(self, model: nn.Module, *batch: Tensor) -> Tensor:
+        """Return the mean surprise at the targets, in nats per token: (B, T) each -> ()."""
+        inputs, targets, *documents = batch
+        kept_apart = {"documents": documents[0]} if documents else {}
+        logits = model(inputs, **kept_apart)  # (B, T) -> (B, T, V)
+        return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
+
+    def count(self, *batch: Tensor) -> int:
+        """Count the targets that are asked for."""
+        return count_asked(batch[1])
+
+
+class NextToken(RowsOfTokens):
     """Predict the next token: what language models are asked.
 
     `packing` says what a row of a batch is (see `minilm.train.batches.make_batches`). The rows of a
@@ -75,17 +90,6 @@ class NextToken(Objective):
     def batch(self, step: int) -> tuple[Tensor, ...]:
         """Return inputs, targets and, of packed rows, documents: (B, T) each."""
         return self.batches.batch(step)
-
-    def loss(self, model: nn.Module, *batch: Tensor) -> Tensor:
-        """Return the mean surprise at the targets, in nats per token: (B, T) each -> ()."""
-        inputs, targets, *documents = batch
-        kept_apart = {"documents": documents[0]} if documents else {}
-        logits = model(inputs, **kept_apart)  # (B, T) -> (B, T, V)
-        return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
-
-    def count(self, *batch: Tensor) -> int:
-        """Count the targets that are asked for."""
-        return count_asked(batch[1])
 
     def describe(self, step: int) -> str:
         """Name the batch, and the tokens of the training text that it asks for."""
