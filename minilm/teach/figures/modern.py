@@ -1,7 +1,6 @@
 """The pictures of chapter 34: what changed in the block, and what each change is worth."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -90,8 +89,12 @@ def effects(rows: dict[str, tuple[float, float, float]], title: str) -> None:
         color = COLORS["positive"] if high < 0 else COLORS["negative"] if low > 0 else MUTED
         ax.plot([low, high], [place, place], color=color, lw=3, alpha=0.45)
         ax.plot(mean, place, "o", ms=7, color=color)
-        ax.annotate(f"{mean:+.3f}", (high, place), (7, 0), textcoords="offset points",
-                    va="center", fontsize=9, color=color)  # fmt: skip
+        # A label stands off the zero line.
+        end, away, side = (low, -7, "right") if high < 0 else (high, 7, "left")
+        ax.annotate(
+            f"{mean:+.3f}".replace("-", "\N{MINUS SIGN}"), (end, place), (away, 0),
+            textcoords="offset points", ha=side, va="center", fontsize=9, color=color,
+        )  # fmt: skip
     ax.axvline(0, color=INK, lw=1)
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel="bits per byte: to the right is worse")
@@ -101,11 +104,15 @@ def effects(rows: dict[str, tuple[float, float, float]], title: str) -> None:
     show(fig)
 
 
-def rates(curves: dict[str, dict[float, float]], title: str) -> None:
-    """Draw bits per byte against the learning rate, a line for each kind of block."""
+def rates(
+    curves: dict[str, dict[float, float]], title: str, level: tuple[float, str] | None = None
+) -> None:
+    """Draw bits per byte against the learning rate for each kind of block, and a named level."""
     fig, ax = figure(7.4, 3.2, title=title, grid=True)
     for (name, points), color in zip(curves.items(), PALETTE, strict=False):
         ax.plot(list(points), list(points.values()), "o-", ms=5, color=color, label=name)
+    if level:
+        ax.axhline(level[0], color=MUTED, lw=1.2, ls=(0, (4, 3)), label=level[1])
     ticks = sorted({rate for points in curves.values() for rate in points})
     ax.set(xscale="log", xlabel="learning rate", ylabel="bits per byte")
     ax.set_xticks(ticks, [f"{rate:g}" for rate in ticks])
@@ -116,22 +123,17 @@ def rates(curves: dict[str, dict[float, float]], title: str) -> None:
 
 def lines(
     curves: dict[str, Sequence[float]], title: str, xlabel: str, ylabel: str, *,
-    xs: Sequence[float] | None = None, mark: tuple[float, str] | None = None, smooth: int = 1,
-    log: bool = False,
+    xs: Sequence[float], mark: tuple[float, str] | None = None,
 ) -> None:  # fmt: skip
     """Draw named curves over the same places, with a marked place if there is one."""
     fig, ax = figure(7.4, 3.1, title=title, grid=True)
     for (name, values), color in zip(curves.items(), PALETTE, strict=False):
-        ys = np.convolve(np.asarray(values), np.ones(smooth) / smooth, mode="valid")
-        ax.plot(np.asarray(xs) if xs is not None else np.arange(len(ys)) + smooth, ys,
-                color=color, label=name)  # fmt: skip
+        ax.plot(xs, values, color=color, label=name)
     if mark:
         ax.axvline(mark[0], color=MUTED, lw=1.2, ls=(0, (4, 3)))
         ax.annotate(mark[1], (mark[0], 0.98), (4, 0), xycoords=("data", "axes fraction"),
                     textcoords="offset points", va="top", fontsize=9, color=MUTED)  # fmt: skip
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    if log:
-        ax.set_yscale("log")
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     show(fig)
 
@@ -157,20 +159,23 @@ def reach(seen: Tensor, title: str) -> None:
     show(fig)
 
 
-def memory(points: dict[str, tuple[float, float]]) -> None:
-    """Draw what a block remembers of each token against how well it predicts."""
+def memory(points: dict[str, tuple[float, Sequence[float]]]) -> None:
+    """Draw what a block remembers of each token against how well it predicts, seed by seed."""
     fig, ax = figure(6.8, 3.2, title="What does a smaller memory cost?", grid=True)
     meanings = ["baseline", "attention", "query", "value"]
-    for (name, (numbers, bits)), meaning in zip(points.items(), meanings, strict=False):
-        ax.plot(numbers, bits, "o", ms=9, color=COLORS[meaning])
-        ax.annotate(name, (numbers, bits), (10, 0), textcoords="offset points", va="center")
+    for (name, (numbers, seeds)), meaning in zip(points.items(), meanings, strict=False):
+        mean = sum(seeds) / len(seeds)
+        ax.plot([numbers] * len(seeds), seeds, "o", ms=4, color=COLORS[meaning], alpha=0.5)
+        ax.plot(numbers, mean, "o", ms=9, color=COLORS[meaning])
+        ax.annotate(name, (numbers, mean), (10, 0), textcoords="offset points", va="center")
     ticks = sorted({numbers for numbers, _ in points.values()})
     ax.set(
-        xscale="log", xlabel="numbers in the cache for each token and layer", ylabel="bits per byte"
-    )
+        xscale="log", xlabel="numbers in the cache for each token and layer",
+        ylabel="bits per byte, three seeds", xlim=(ticks[0] / 1.4, ticks[-1] * 1.8),
+    )  # fmt: skip
     ax.set_xticks(ticks, [f"{numbers:g}" for numbers in ticks])
     ax.minorticks_off()
-    ax.margins(x=0.2, y=0.25)
+    ax.margins(y=0.2)
     show(fig)
 
 
@@ -191,13 +196,4 @@ def work(shares: dict[str, Sequence[Sequence[float]]]) -> None:
     first: Axes = np.atleast_1d(axes)[0]
     first.set_ylabel("share of the positions")
     np.atleast_1d(axes)[-1].legend(loc="upper right")
-    show(fig)
-
-
-def table(values: Any, rows: Sequence[str], columns: Sequence[str], title: str, digits: int = 2,
-          meaning: str = "query") -> None:  # fmt: skip
-    """Draw a small table of numbers as colored cells."""
-    fig, ax = figure(0.95 * len(columns) + 1.9, 0.5 * len(rows) + 1.0, title=title)
-    heatmap(ax, values, rows=list(rows), columns=list(columns), digits=digits, meaning=meaning,
-            low=None)  # fmt: skip
     show(fig)
