@@ -57,14 +57,25 @@ def watching(tables: Mapping[str, Tensor], glyphs: str, title: str) -> None:
 def orders(curves: Mapping[str, Sequence[float]], title: str, ylabel: str) -> None:
     """Draw a number for each order of n-gram, a line for each way of counting."""
     fig, ax = figure(6.8, 3.1, title=title, grid=True)
-    meanings = {"Kneser": "ngram", "adding": "negative", "held-out": "negative"}
-    for name, values in curves.items():
-        meaning = next((m for start, m in meanings.items() if name.startswith(start)), "train")
+    for (name, values), meaning in zip(curves.items(), ("negative", "ngram"), strict=True):
         places = range(1, len(values) + 1)
         ax.plot(places, values, marker="o", color=COLORS[meaning], label=name)
     ax.set(xlabel="order: length of the longest n-gram", ylabel=ylabel, ylim=(0, None))
     ax.set_xticks(range(1, max(map(len, curves.values())) + 1))
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    show(fig)
+
+
+def longer_memory(on_counted: Sequence[float], says_never: Sequence[float], title: str) -> None:
+    """Draw, for each order, the loss on the counted text and the letters it calls impossible."""
+    fig, axes = figure(8.4, 2.9, columns=2, title=title, grid=True)
+    for ax, values, name, label, meaning in (
+        (axes[0], on_counted, "on the text that was counted", "nats per letter", "train"),
+        (axes[1], says_never, "on held-out text", "share called impossible", "negative"),
+    ):
+        ax.plot(range(1, len(values) + 1), values, marker="o", color=COLORS[meaning])
+        ax.set(title=name, xlabel="order", ylabel=label, ylim=(0, None))
+        ax.set_xticks(range(1, len(values) + 1))
     show(fig)
 
 
