@@ -9,7 +9,7 @@ from torch import Tensor
 
 from minilm.teach.style import COLORS, INK, MUTED, figure, show
 
-Path = Sequence[tuple[float, float]]
+Path = Sequence[Tensor]
 OUTSIDE: Any = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
 RULES = {"SGD": "sgd", "momentum": "momentum", "AdamW": "adamw", "Lion": "lion", "Muon": "muon"}
 
@@ -24,12 +24,13 @@ def valleys(
 ) -> None:
     """Draw walks from above: a row for each valley, a column for each rule; the star is the lowest.
 
-    A valley is a symmetric matrix (2, 2), its height at w is half of w @ matrix @ w.
+    A valley is a symmetric matrix (2, 2), its height at w is half of w @ matrix @ w. A place of a
+    walk is (2,), or (2, W) where W walk at once; all but the first are drawn pale.
     """
     names = list(next(iter(walks.values())))
     fig, axes = figure(2.15 * len(names) + 0.5, 2.25 * len(walks) + 0.5, rows=len(walks),
                        columns=len(names), title=title, sharex=True, sharey=True)  # fmt: skip
-    side = np.linspace(-1.35, 1.35, 60)
+    side = np.linspace(-1.35, 1.35, 240)
     first, second = np.meshgrid(side, side)
     for row, (valley, runs) in enumerate(walks.items()):
         (a, b), (_, d) = curvatures[valley].tolist()
@@ -38,8 +39,11 @@ def valleys(
         for ax, (name, walk) in zip(axes[row], runs.items(), strict=True):
             ax.contour(first, second, heights, levels=levels, colors=MUTED, linewidths=0.6,
                        alpha=0.6)  # fmt: skip
-            ax.plot(*np.array(walk).T, color=color_of(name), lw=1.4, marker="o", ms=2.6)
-            ax.plot(*walk[0], color=INK, marker="o", ms=5)
+            places = np.array([place.reshape(2, -1).tolist() for place in walk])  # (S, 2, W)
+            for one in range(places.shape[2] - 1, -1, -1):
+                ax.plot(*places[:, :, one].T, color=color_of(name), lw=1.4, marker="o", ms=2.6,
+                        alpha=0.4 if one else 1)  # fmt: skip
+                ax.plot(*places[0, :, one], color=INK, marker="o", ms=5)
             ax.plot(0, 0, color=COLORS["valid"], marker="*", ms=12, mec="white", mew=0.6)
             ax.set(xlim=(-1.35, 1.35), ylim=(-1.35, 1.35), xticks=[], yticks=[])
             if row == 0:
@@ -75,6 +79,19 @@ def _draw(ax: Axes, x: Sequence[float], curves: Mapping[str, Sequence[float]], m
         dashed = "," in name
         ax.plot(x, values, marker=marker, ms=3.5, color=color, label=name,
                 ls=(0, (3, 2)) if dashed else "-")  # fmt: skip
+
+
+def spikes(losses: Mapping[str, Sequence[Sequence[float]]], first: int, strange: int) -> None:
+    """Draw the loss after each step from `first` on, a line a run; a band marks a strange batch."""
+    fig, ax = figure(7.6, 3.2, grid=True, title="What does one strange batch do to ordinary text?")
+    ax.axvspan(strange - 0.5, strange + 0.5, color=COLORS["highlight"], alpha=0.3, lw=0)
+    for (name, runs), color in zip(losses.items(), ("train", "negative", "ngram"), strict=False):
+        for which, run in enumerate(runs):
+            ax.plot(range(first, first + len(run)), run, color=COLORS[color], lw=1.8,
+                    alpha=0.55 if which else 1, label=None if which else name)  # fmt: skip
+    ax.set(xlabel="step (the band: a batch in capitals)", ylabel="loss, nats per byte")
+    ax.legend(**OUTSIDE)
+    show(fig)
 
 
 def u_curves(rates: Mapping[str, Sequence[float]], losses: Mapping[str, Sequence[float]]) -> None:
