@@ -1,9 +1,11 @@
 """The small real runs of chapter 45: each trained by the Trainer, its loss kept with its recipe.
 
-Two questions, 37 runs, about ten minutes of one core for all:
+Three questions, 57 runs, about twenty minutes of one core for all:
 - scaling: how does the loss fall with parameters and tokens? Seven sizes, up to six lengths, each
   token read at most once; and one larger run, held out of the fit, to be predicted.
 - repeats: what is a token worth the second time? One size, a little text again and again.
+- chance: how far apart are runs that differ in nothing but their seed? One size, the largest one,
+  and the run held out, with two more seeds each; the repeats have them, too.
 
 The text is the speeches' bytes (vocabulary 256), so a loss in nats per token is per byte too. What
 data/scaling_runs.json already holds is not run again; delete an entry, or the file, to do so.
@@ -71,8 +73,18 @@ RUNS = [
         for doublings in range(6)
         if 128 * K * 2**doublings <= longest
     ),
-    *(Run("repeats", 2, 48, 128 * K * epochs, unique_tokens=128 * K) for epochs in (1, 2, 4, 8)),
+    *(
+        Run("repeats", 2, 48, 128 * K * epochs, unique_tokens=128 * K, seed=seed)
+        for seed in (0, 1, 2)
+        for epochs in (1, 2, 4, 8)
+    ),
     Run("held out", 4, 128, 512 * K),
+    *(
+        Run("chance", *size, tokens=128 * K * times, seed=seed)
+        for seed in (1, 2)
+        for size, lengths in (((2, 48), (1, 2, 4, 8)), ((4, 128), (1, 2, 4)))
+        for times in lengths
+    ),
 ]
 
 

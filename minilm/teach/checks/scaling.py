@@ -38,6 +38,7 @@ def median_says_stop(
         attempt(earlier, 20, 2.1) is False,
         "after 20 steps two are left, with 2.0 and 2.4: the median is 2.2, and 2.1 goes on",
     )
+    yield attempt(earlier, 10, 3.2) is False, "3.2 is as good as the median 3.2: it goes on"
     yield attempt(earlier, 20, 2.3) is True, "2.3 is worse than 2.2, the median at step 20"
     yield attempt([], 10, 9.9) is False, "with nothing to compare with, a run goes on"
     yield attempt(earlier, 30, 9.9) is False, "no earlier run came to step 30: this one goes on"

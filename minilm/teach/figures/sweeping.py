@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
-from minilm.teach.style import COLORS, INK, colormap, figure, show
+from minilm.teach.style import COLORS, INK, MUTED, colormap, figure, show
 
 Row = Mapping[str, Any]
 OUTSIDE: Any = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
@@ -27,8 +28,12 @@ def landscape(rates: Sequence[float], decays: Sequence[float], losses: Any) -> N
     """Draw the loss over two settings as colored cells with numbers."""
     fig, ax = figure(8.6, 2.9, title="Which of the two settings matters?")
     values = np.asarray(losses)
-    ax.imshow(-values, cmap=colormap("transformer"), aspect="auto", origin="lower")
     middle = (values.min() + values.max()) / 2
+    faint = values.max() + 0.2 * np.ptp(values)  # so that the worst cell is not the card's white
+    ax.imshow(
+        -values, cmap=colormap("transformer"), aspect="auto", origin="lower",
+        vmin=-faint, vmax=-values.min(),
+    )  # fmt: skip
     for (row, column), value in np.ndenumerate(values):
         color = "white" if value < middle else INK
         ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=color, fontsize=8.5)
@@ -40,16 +45,27 @@ def landscape(rates: Sequence[float], decays: Sequence[float], losses: Any) -> N
     show(fig)
 
 
-def u_curves(rates: Sequence[float], curves: Mapping[str, Sequence[float]], margin: float) -> None:
-    """Draw losses over the learning rate, each with its floor: all within a margin of its best."""
+def u_curves(
+    rates: Sequence[float], curves: Mapping[str, Any], margin: float, frequencies: float
+) -> None:
+    """Draw losses over the learning rate, each with its floor: all within a margin of its best.
+
+    `curves` holds (seeds, rates) losses: a dot for each run, a line through the means.
+    `frequencies` is the loss of a model that knows only how frequent each byte is.
+    """
     fig, ax = figure(7.6, 3.2, title="How wide is the floor of the learning rate?", grid=True)
     fine = np.geomspace(rates[0], rates[-1], 400)
-    for (name, losses), meaning in zip(curves.items(), ("transformer", "negative"), strict=True):
-        ax.plot(rates, losses, marker="o", color=COLORS[meaning], label=name)
+    ax.axhline(frequencies, color=MUTED, lw=1.2, ls=(0, (4, 3)), label="knows only frequencies")
+    level = min(np.mean(runs, axis=0).min() for runs in curves.values())
+    for (name, runs), meaning in zip(curves.items(), ("transformer", "negative"), strict=True):
+        losses = np.mean(runs, axis=0)
+        ax.plot(rates, losses, color=COLORS[meaning], label=name)
+        for of_seed in runs:
+            ax.plot(rates, of_seed, "o", ms=4, color=COLORS[meaning], alpha=0.6)
         line = np.interp(np.log(fine), np.log(rates), losses)
         floor = fine[line <= min(losses) + margin]
-        level = min(losses) - (0.12 if meaning == "transformer" else 0.25)
-        ax.plot([floor[0], floor[-1]], [level, level], color=COLORS[meaning], lw=7, alpha=0.45)
+        level -= 0.16
+        ax.plot([floor[0], floor[-1]], [level, level], color=COLORS[meaning], lw=6, alpha=0.45)
     ax.set(xscale="log", xlabel="learning rate", ylabel="bits per byte, unseen text")
     ax.legend(**OUTSIDE, title=f"bars: within {margin:g} of the best", alignment="left")
     show(fig)
@@ -93,39 +109,51 @@ def found(best: Mapping[str, Any], floor: float) -> None:
 
 
 def seeds(runs: Mapping[str, Sequence[float]]) -> None:
-    """Draw one dot a seed for each setting, the mean, and twice its standard error."""
+    """Draw one dot a seed for each setting, the mean, and two standard errors to its sides."""
     height = 1.1 + 0.5 * len(runs)
-    fig, ax = figure(7.4, height, title="Runs that differ in nothing but chance")
+    fig, ax = figure(7.4, height, title="How far apart are runs that differ in nothing but chance?")
     for place, (_, losses) in enumerate(runs.items()):
         mean = np.mean(losses)
         error = 2 * np.std(losses, ddof=1) / len(losses) ** 0.5
-        ax.plot([mean - error, mean + error], [place, place], color=COLORS["highlight"], lw=8)
-        ax.plot(losses, [place] * len(losses), "o", color=COLORS["transformer"], alpha=0.6)
-        ax.plot([mean], [place], "|", color=INK, ms=16, mew=2)
+        ax.plot([mean - error, mean + error], [place, place], color=COLORS["highlight"], lw=8,
+                label="two standard errors")  # fmt: skip
+        ax.plot(losses, [place] * len(losses), "o", color=COLORS["transformer"], alpha=0.6,
+                label="one seed")  # fmt: skip
+        ax.plot([mean], [place], "|", color=INK, ms=16, mew=2, label="their mean")
     ax.set_yticks(range(len(runs)), list(runs))
     ax.set(xlabel="bits per byte, unseen text", ylim=(-0.6, len(runs) - 0.4))
+    legend_once(ax)
     show(fig)
 
 
 def sweep_curves(trials: Sequence[Any]) -> None:
-    """Draw what each trial reported; those that were pruned end early."""
-    fig, ax = figure(7.4, 3.2, title="What did the sweep spend its steps on?", grid=True)
+    """Draw what each trial reported, and how many steps each learning rate was given."""
+    fig, axes = figure(
+        8.8, 3.2, columns=2, title="What did the sweep spend its steps on?", grid=True
+    )
+    curves, spent = axes
     best = min((t for t in trials if t.state.name == "COMPLETE"), key=lambda trial: trial.value)
     for trial in sorted(trials, key=lambda trial: trial is best):
         steps, scores = zip(*sorted(trial.intermediate_values.items()), strict=True)
         pruned = trial.state.name == "PRUNED"
-        look = (
-            {"color": COLORS["highlight"], "lw": 3} if trial is best
-            else {"color": COLORS["negative"], "lw": 1.4, "ls": (0, (3, 2))} if pruned
-            else {"color": COLORS["baseline"], "lw": 1.4}
-        )  # fmt: skip
+        meaning = "highlight" if trial is best else "negative" if pruned else "baseline"
+        look: Any = {"color": COLORS[meaning], "lw": 3 if trial is best else 1.4}
         label = "the best" if trial is best else "pruned" if pruned else "to the end"
-        ax.plot(steps, scores, marker="o", ms=3.5, label=label, **look)
+        curves.plot(steps, scores, marker="o", ms=3.5, label=label, **look)
+        rate = trial.params["learning_rate"]
+        spent.plot([rate, rate], [0, steps[-1]], **look)
+        spent.plot(rate, steps[-1], "o", color=look["color"], ms=6, label=label)
+    curves.set(xlabel="step", ylabel="bits per byte, unseen text")
+    spent.set(xscale="log", xlabel="learning rate", ylabel="steps spent", ylim=(0, None))
+    legend_once(spent)
+    show(fig)
+
+
+def legend_once(ax: Axes, **more: Any) -> None:
+    """Put a legend beside the axes, each name once."""
     handles, labels = ax.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
-    ax.legend(list(unique.values()), list(unique), **OUTSIDE)
-    ax.set(xlabel="step", ylabel="bits per byte, unseen text")
-    show(fig)
+    ax.legend(list(unique.values()), list(unique), **OUTSIDE, **more)
 
 
 def coordinates(moved: Mapping[str, Mapping[str, Sequence[float]]], widths: Sequence[int]) -> None:
@@ -168,7 +196,8 @@ def best_rates(runs: Sequence[Row], ways: Sequence[str], title: str) -> None:
             ax.plot(
                 rates[low], losses[low], "o", color=COLORS["highlight"], mec=INK, ms=7, zorder=3
             )
-        ax.set(xscale="log", xlabel="learning rate", title=WAYS[way], ylim=(1.9, 3.2))
+        whose = "Muon's learning rate" if way == "muon" else "learning rate"
+        ax.set(xscale="log", xlabel=whose, title=WAYS[way], ylim=(1.9, 3.2))
     axes[0, 0].set_ylabel("nats per byte, unseen text")
     axes[0, -1].legend(**OUTSIDE)
     show(fig)

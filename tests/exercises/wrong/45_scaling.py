@@ -29,6 +29,11 @@ def last_score_counts(earlier, step, score):
     return bool(earlier) and score > median(list(scores.values())[-1] for scores in earlier)
 
 
+def as_good_stops(earlier, step, score):
+    there = [scores[step] for scores in earlier if step in scores]
+    return bool(there) and score >= median(there)
+
+
 def all_divided(kind, rate, times_wider):
     return rate / times_wider
 
@@ -60,6 +65,7 @@ WRONG = [
     ("median_says_stop", mean_says_stop, "3.3 is worse"),
     ("median_says_stop", crashes_without_others, "StatisticsError"),
     ("median_says_stop", last_score_counts, "3.1 is better"),
+    ("median_says_stop", as_good_stops, "as good as the median"),
     ("rate_for_width", all_divided, "sums over nothing"),
     ("rate_for_width", by_the_root, "a quarter of 0.01, not 0.005"),
     ("rate_for_width", head_forgotten, "the head sums over all coordinates"),
