@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from minilm.teach.style import COLORS, INK, MUTED, arrow, blank, box, colormap, figure, show
+from minilm.teach.style import CARD, COLORS, INK, MUTED, arrow, blank, box, colormap, figure, show
 
 MEANINGS = {"rnn": "baseline", "gru": "query", "lstm": "lstm"}
 
@@ -51,7 +51,8 @@ def reach(
             color = _color(line) if _kind(line) else colormap("negative")(0.35 + 0.65 * shade)
             seen = [value if value > low else np.nan for value in values]
             ax.plot(range(len(seen)), seen, color=color, label=line)
-        ax.set(yscale="log", xlabel="steps back")
+        longest = max(len(values) for values in lines.values())
+        ax.set(yscale="log", xlabel="steps back", xlim=(-4, longest + 3))
         ax.set_ylim(low, None)
         ax.grid(axis="y")
         ax.set_title(name)
@@ -61,14 +62,19 @@ def reach(
 
 
 def cliff(weights: Sequence[float], losses: Sequence[float], steps: Mapping[str, float]) -> None:
-    """Draw a loss over one recurrent weight, and where a step from the cliff would lead."""
-    fig, ax = figure(6.6, 3.0, title="What is one step worth at a cliff?", grid=True)
-    ax.plot(weights, losses, color=COLORS["residual"])
+    """Draw a loss over one recurrent weight, from afar and near, and where a step would lead."""
+    fig, (far, near) = figure(8.4, 3.0, columns=2, title="What is one step worth at a cliff?",
+                              grid=True)  # fmt: skip
+    far.plot(weights, losses, color=COLORS["residual"])
     for (name, place), meaning in zip(steps.items(), ("highlight", "value"), strict=True):
         height = float(np.interp(place, weights, losses))
-        ax.plot(place, height, "o", ms=8, color=COLORS[meaning], label=name)
-    ax.set(yscale="log", xlabel="recurrent weight, u", ylabel="loss")
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        far.plot(place, height, "o", ms=8, color=COLORS[meaning], label=name)
+    far.yaxis.set_major_formatter(lambda value, _: f"{value / 1e6:g}")
+    far.set(xlabel="recurrent weight, u", ylabel="loss, millions")
+    low = [(weight, loss) for weight, loss in zip(weights, losses, strict=True) if loss < 12]
+    near.plot(*zip(*low, strict=True), color=COLORS["residual"])
+    near.set(xlabel="recurrent weight, u", ylabel="loss", ylim=(-0.4, 10))
+    far.legend(loc="upper left")
     show(fig)
 
 
@@ -84,6 +90,24 @@ def scores(rows: Mapping[str, float], chance: float, title: str) -> None:
     ax.axvline(chance, color=MUTED, lw=1.2, ls=(0, (4, 3)))
     ax.text(chance + 0.01, len(rows) - 0.42, "chance", fontsize=8.5, color=MUTED)
     ax.set(xlim=(0, 1.12), xlabel="right answers", ylim=(-0.6, len(rows) - 0.1))
+    show(fig)
+
+
+def clocks(rows: Mapping[str, Sequence[float]], practised: int) -> None:
+    """Draw the share of right answers at each distance, a row for each player."""
+    fig, ax = figure(8.4, 0.42 * len(rows) + 1.2,
+                     title=f"Practised at {practised} digits: right at which others?")  # fmt: skip
+    image = ax.imshow(np.array(list(rows.values())), cmap=colormap("value"), vmin=0, vmax=1,
+                      aspect="auto", interpolation="nearest",
+                      extent=(0.5, len(next(iter(rows.values()))) + 0.5, len(rows), 0))  # fmt: skip
+    for y in range(1, len(rows)):
+        ax.axhline(y, color=CARD, lw=4)
+    ax.axvspan(practised - 0.5, practised + 0.5, fc="none", ec=COLORS["highlight"], lw=2)
+    ax.set_yticks(np.arange(len(rows)) + 0.5, list(rows))
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set(xlabel="digits between letter and question (framed: practised)")
+    fig.colorbar(image, ax=ax, label="right", ticks=[0, 0.5, 1], pad=0.01)
     show(fig)
 
 
