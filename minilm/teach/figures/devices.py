@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from minilm.teach.style import (
@@ -42,18 +43,28 @@ def same_loss(histories: Mapping[str, Sequence[float]]) -> None:
     right.axhline(1e-5, color=MUTED, lw=1.2, ls=(0, (4, 3)))
     right.text(steps[-1], 1.3e-5, "0.00001", ha="right", color=MUTED, fontsize=8.5)
     left.set(xlabel="step", ylabel="loss, nats per byte")
+    right.text(1, 1.3e-9, "lowest: no difference", color=MUTED, fontsize=8.5)
     right.set(xlabel="step", ylabel="difference from one process", yscale="log", ylim=(5e-10, 1e-3))
+    right.set_xticks(steps[1::2])
     left.legend()
     show(fig)
 
 
-def ring(states: Sequence[Sequence[Sequence[int]]], moved: Sequence[Sequence[int]]) -> None:
-    """Draw every moment of a ring all-reduce: a row for each rank, its chunks as numbers.
-
-    `states[moment][rank][chunk]` are the numbers; `moved[step][rank]` is the chunk that a rank has
-    received in the step before moment step + 1.
-    """
-    n = len(states[0])
+def ring(table: Sequence[Sequence[int]]) -> None:
+    """Draw every moment of a ring all-reduce: a row for each rank, its chunks as numbers."""
+    n = len(table)
+    states = [[list(row) for row in table]]
+    moved: list[list[int]] = []  # moved[step][rank]: which chunk a rank has received
+    for step in range(2 * (n - 1)):
+        before, summing = states[-1], step < n - 1
+        now, arrived = [list(row) for row in before], [0] * n
+        for rank in range(n):
+            chunk = (rank - step - 1) % n if summing else (rank - step + n - 1) % n
+            right = (rank + 1) % n
+            now[right][chunk] = before[rank][chunk] + (before[right][chunk] if summing else 0)
+            arrived[right] = chunk
+        states.append(now)
+        moved.append(arrived)
     fig, axes = figure(
         1.95 * len(states), 0.62 * n + 1.0, columns=len(states),
         title="How do numbers go round the ring until everybody has all the sums?",
@@ -117,29 +128,35 @@ def faults(
         width = 5 if name == next(iter(losses)) else 1.8  # lines that lie on each other
         middle.plot(distances[name], color=COLORS[meanings[name]], lw=width)
     left.set(xlabel="step", ylabel="loss that is logged", title="the loss: all of them fall")
-    middle.set(xlabel="step", title="distance between two ranks", ylim=(-0.05, None))
+    middle.set(xlabel="step", title="distance of two ranks / length of weights",
+               ylim=(-0.05, None))  # fmt: skip
     for y, (name, score) in enumerate(scores.items()):
         right.plot(score, y, "o", ms=9, color=COLORS[meanings[name]])
     right.set(yticks=[], xlabel="loss", title="on other text", ylim=(len(scores) - 0.5, -0.5))
+    right.margins(x=0.12)
     right.grid(axis="x")
     fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
     show(fig)
 
 
-def held(stages: Mapping[str, Mapping[str, float]], expected: Mapping[str, float]) -> None:
-    """Draw the bytes that a rank holds for each weight, by stage; a mark where the formula is."""
+def held(
+    stages: Mapping[str, Mapping[str, float]], measured: Mapping[str, Mapping[str, float]]
+) -> None:
+    """Draw the bytes that a rank holds for each weight, by stage; marks where it was measured."""
     fig, ax = figure(7.4, 0.9 + 0.46 * len(stages), title="What does each rank hold?")
     for y, (stage, parts) in enumerate(stages.items()):
-        left = 0.0
+        left = mark = 0.0
         for part, value in parts.items():
             ax.barh(y, value, left=left, height=0.62, color=COLORS[PARTS[part]])
             left += value
-        ax.plot([expected[stage]] * 2, [y - 0.42, y + 0.42], color=INK, lw=2)
+            if stage in measured:
+                mark += measured[stage][part]
+                ax.plot([mark, mark], [y - 0.42, y + 0.42], color=INK, lw=2)
     ax.set_yticks(range(len(stages)), list(stages))
     ax.tick_params(axis="y", length=0)
     ax.set(xlabel="bytes for each weight of the model", ylim=(len(stages) - 0.4, -0.6))
     handles: list[Any] = [Patch(color=COLORS[m], label=part) for part, m in PARTS.items()]
-    handles.append(Patch(color=INK, label="formula"))
+    handles.append(Line2D([], [], color=INK, lw=2, label="a real process"))
     ax.legend(handles=handles, **OUTSIDE)
     show(fig)
 
