@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minilm.errors import MinilmError
+from minilm.model.blockwise import attend_in_blocks, pays_in_blocks
 from minilm.model.cache import LayerCache
 from minilm.model.norm import RMSNorm
 from minilm.model.rope import Rotary
@@ -50,10 +51,13 @@ def attend_causally(
     the scores piece by piece and never stores them (Dao et al. 2022, "FlashAttention"), and lets
     groups of H / G query heads share a key head without copying it. A `mask` (B, H, T, S), B and H
     may be 1, takes the place of the causal one, which costs less: no piece of the future is ever
-    computed. It holds True where looking is allowed, or numbers to add to the scores.
+    computed. It holds True where looking is allowed, or numbers to add to the scores. A CPU has a
+    faster way for a short context (`minilm.model.blockwise`).
     """
     n_queries, n_keys = query.shape[2], key.shape[2]
     whole = mask is None and n_queries == n_keys  # as many queries as keys: there is a fast case
+    if whole and pays_in_blocks(query, key):
+        return attend_in_blocks(query, key, value)
     if mask is None and 1 < n_queries < n_keys:  # and one new query may see everything
         mask = causal_mask(n_queries, n_keys).to(query.device)
     return F.scaled_dot_product_attention(

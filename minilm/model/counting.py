@@ -131,8 +131,9 @@ def activation_bytes(
 
     Of each layer a position keeps what the gradients of its parts need: what went into each matrix,
     three vectors a norm, queries, keys and values, and what stands on both sides of the
-    nonlinearity. Attention's scores are not among them, for the fused kernel makes them anew. This
-    counts our own blocks; a framework that fuses more keeps less.
+    nonlinearity. Attention's scores are not among them, for the fused kernel makes them anew (on a
+    CPU, short contexts keep them: `minilm.model.blockwise`). This counts our own blocks; a
+    framework that fuses more keeps less.
 
     Raises MinilmError for latent attention and for experts, whose parts are not counted here.
     Source: Korthikanti et al. 2022, "Reducing Activation Recomputation", section 4, whose way of

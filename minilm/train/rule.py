@@ -29,12 +29,14 @@ class Rule(torch.optim.Optimizer):
         """Return the weights in lists that are moved by one call.
 
         A GPU gets all at once, since starting a kernel takes it longer than the arithmetic. A CPU
-        gets them one by one: a weight that is still in the cache at the next operation is worth
-        more than calls saved.
+        gets the vectors at once, for the same reason, and the matrices one by one: a weight that is
+        still in the cache at the next operation is worth more than calls saved.
         """
-        if weights and weights[0].device.type == "cpu":
-            return [[weight] for weight in weights]
-        return [weights] if weights else []
+        if not weights or weights[0].device.type != "cpu":
+            return [weights] if weights else []
+        vectors = [weight for weight in weights if weight.ndim < 2]
+        matrices = [[weight] for weight in weights if weight.ndim > 1]
+        return [*matrices, vectors] if vectors else matrices
 
     @abstractmethod
     def update(self, weights: list[Tensor], grads: list[Tensor], group: dict[str, Any]) -> None:

@@ -37,6 +37,14 @@ VARIANTS = {
     "experts with biases": variant(feedforward="experts", n_experts=3, bias=True),
     "window": variant(window=4, position="alibi"),
 }
+
+
+@pytest.fixture(autouse=True)
+def torchs_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The formulas describe the fused kernel; this CPU's blocks compute less and keep more."""
+    monkeypatch.setattr("minilm.model.blockwise.LONGEST", 0)
+
+
 every_variant = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS.keys())
 
 
