@@ -20,6 +20,8 @@ UNKIND = re.compile(r"\b(simply|just|obviously)\b", re.IGNORECASE)  # to whom it
 CODE_IN_TEXT = re.compile(r"```.*?```|`[^`\n]*`|<!--.*?-->", re.DOTALL)
 THIS_MACHINE = re.compile(r"(?<![\w.])/(?:home|root|Users|work|tmp)/[\w.-]+")
 SAME_AS = "same-as:"
+EXERCISE = r"### {number} · .+ \((easy|medium|hard), \d+ minutes\)"
+EXERCISE_FORM = "### 1 · A window (easy, 5 minutes)"
 
 
 def cells(notebook: Path, kind: str | None = None) -> Iterator[tuple[int, dict[str, Any], str]]:
@@ -124,6 +126,20 @@ def tone(notebook: Path) -> list[str]:
         for index, _, source in cells(notebook, "markdown")
         for found in UNKIND.finditer(CODE_IN_TEXT.sub("", source))
     ]
+
+
+def exercise_headings(notebook: Path) -> list[str]:
+    """Exercises are numbered from 1, and each says how hard and how long it is."""
+    wrong, below, number = [], False, 0
+    for index, _, source in cells(notebook, "markdown"):
+        for line in source.splitlines():
+            if line.startswith("## "):
+                below = line == "## Exercises"
+            elif below and line.startswith("### "):
+                number += 1
+                if not re.fullmatch(EXERCISE.format(number=number), line):
+                    wrong.append(f"cell {index}: {line!r} is not of the form {EXERCISE_FORM!r}")
+    return wrong
 
 
 def too_long(notebook: Path) -> list[str]:
