@@ -5,6 +5,7 @@ Two shapes, characters (vocabulary 65), 2 threads: 4 layers x 128 wide, context 
 its default form (RoPE, RMSNorm, QK-norm, squared ReLU), as it is and compiled (`compile = true` in
 a recipe), with AdamW and with Muon. The share of the peak is what a step's operations, as
 `flops_per_token` counts them, are of the fastest matrix product measured here at the same time.
+How fast a step could be that had nothing to do but the products of its own layers is measured, too.
 
     python benchmarks/training.py [--rounds 7] [--shape small large]
 """
@@ -85,6 +86,22 @@ def theirs(shape: str) -> Callable[[], float]:
     return stepper(shape, model, step, lambda ids: model(ids[:, :-1], labels=ids[:, :-1]).loss)
 
 
+def products_alone(shape: str) -> Callable[[], float]:
+    """Return a function that multiplies all matrices of a step, forwards and backwards, only."""
+    _, _, _, context, batch, steps = SHAPES[shape]
+    weights = [w.detach() for w in Transformer(config_of(shape)).parameters() if w.ndim == 2]
+    rows = {size: torch.randn(batch * context, size) for w in weights for size in w.shape}
+
+    def run() -> float:
+        for _ in range(steps):
+            for weight in weights:
+                x, grad = rows[weight.shape[1]], rows[weight.shape[0]]
+                _ = x @ weight.T, grad @ weight, grad.T @ x
+        return float(steps * batch * context)
+
+    return run
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=7)
@@ -98,6 +115,7 @@ if __name__ == "__main__":
             Contestant("minilm, AdamW, compiled", ours(shape, 0.0, compiled=True)),
             Contestant("minilm, Muon and AdamW", ours(shape, 0.02)),
             Contestant("transformers GPT2LMHeadModel, torch AdamW", theirs(shape)),
+            Contestant("the products of our layers alone", products_alone(shape)),
         ]
         peak = measured(torch.device("cpu"), torch.float32, size=768, seconds=1.0)
         title = f"Training, {n_layers} x {width}, context {context}, batch {batch}"
