@@ -53,6 +53,7 @@ def test_scores_of_the_future_are_never_computed():
     ("length", "n_keys", "dtype", "by_blocks"),
     [
         (16, 16, torch.float32, True),
+        (LONGEST, LONGEST, torch.float32, True),
         (LONGEST + 1, LONGEST + 1, torch.float32, False),  # too long
         (16, 16, torch.bfloat16, False),
         (1, 16, torch.float32, False),  # a new token, with a cache
