@@ -15,11 +15,16 @@ LONGEST = 512  # positions; beyond, computing weights again is cheaper than reme
 
 
 def pays_in_blocks(query: Tensor, key: Tensor) -> bool:
-    """Say whether this is faster than torch's kernel: query (B, H, T, K), key (B, G, T, K)."""
+    """Say whether this is faster than torch's kernel: query (B, H, T, K), key (B, G, T, K).
+
+    Who has chosen one of torch's kernels, by `torch.nn.attention.sdpa_kernel`, gets that.
+    """
     if query.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
         return False
-    whole = query.shape == key.shape and query.shape[2] <= LONGEST
-    return whole and query.dtype == torch.float32
+    whole = query.shape == key.shape and 1 < query.shape[2] <= LONGEST
+    # The public names of these switches cannot be compiled.
+    free = torch._C._get_math_sdp_enabled() and torch._C._get_flash_sdp_enabled()
+    return whole and query.dtype == torch.float32 and free
 
 
 def attend_in_blocks(query: Tensor, key: Tensor, value: Tensor) -> Tensor:

@@ -4,10 +4,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minilm.model import blockwise
 from minilm.model.attention import attend, attend_causally, causal_mask
-from minilm.model.blockwise import BLOCK, LONGEST, attend_in_blocks
+from minilm.model.blockwise import BLOCK, LONGEST, attend_in_blocks, pays_in_blocks
 
 
 def heads(length: int, width: int = 8, dtype: torch.dtype = torch.float64) -> list[Tensor]:
@@ -74,6 +75,14 @@ def test_it_is_used_where_it_pays(length, n_keys, dtype, by_blocks, monkeypatch)
     with torch.autocast("cpu", torch.bfloat16):
         attend_causally(query, key, value)
     assert not called
+
+
+@pytest.mark.parametrize("kernel", [SDPBackend.MATH, SDPBackend.FLASH_ATTENTION])
+def test_who_has_chosen_a_kernel_gets_it(kernel):
+    query, key, _ = heads(8, dtype=torch.float32)
+    with sdpa_kernel(kernel):
+        assert not pays_in_blocks(query, key)
+    assert pays_in_blocks(query, key)
 
 
 def test_a_second_derivative_is_refused_and_not_wrong():
