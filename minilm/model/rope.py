@@ -28,6 +28,18 @@ class Rotary(nn.Module):
         self.register_buffer("turns", turns[:, None, :], persistent=False)  # (T, 1, K/2)
 
     def forward(self, x: Tensor, start: int = 0) -> Tensor:
+        turns = self.turns[start : start + x.shape[1]]  # (T, 1, K/2)
+        if torch.compiler.is_compiling():  # compiled kernels know real numbers only
+            return turn_by_parts(x, turns)
         pairs = torch.view_as_complex(x.float().reshape(*x.shape[:-1], -1, 2))  # (B, T, H, K/2)
-        turned = pairs * self.turns[start : start + x.shape[1]]
-        return torch.view_as_real(turned).flatten(-2).type_as(x)  # (B, T, H, K)
+        return torch.view_as_real(pairs * turns).flatten(-2).type_as(x)  # (B, T, H, K)
+
+
+def turn_by_parts(x: Tensor, turns: Tensor) -> Tensor:
+    """Multiply complex numbers in real ones: (a + bi)(c + di) = (ac - bd) + (ad + bc)i.
+
+    Shapes: x (B, T, H, K), turns (T, 1, K/2), complex -> (B, T, H, K).
+    """
+    a, b = x.float().reshape(*x.shape[:-1], -1, 2).unbind(-1)  # (B, T, H, K/2) each
+    c, d = torch.view_as_real(turns).unbind(-1)  # (T, 1, K/2) each
+    return torch.stack([a * c - b * d, a * d + b * c], dim=-1).flatten(-2).type_as(x)

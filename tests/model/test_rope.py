@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from minilm.model.rope import Rotary
+from minilm.model.rope import Rotary, turn_by_parts
 
 
 def test_each_pair_turns_by_its_own_speed():
@@ -33,3 +33,18 @@ def test_start_continues_where_another_call_stopped():
     rotary = Rotary(d_head=8, context_length=10)
     x = torch.randn(2, 10, 3, 8)
     torch.testing.assert_close(rotary(x)[:, 6:], rotary(x[:, 6:], start=6))
+
+
+def test_real_numbers_turn_as_complex_ones_do():
+    rotary = Rotary(d_head=8, context_length=10)
+    x = torch.randn(2, 6, 3, 8)
+    torch.testing.assert_close(turn_by_parts(x, rotary.turns[3:9]), rotary(x, start=3))
+
+
+def test_the_compiler_gets_real_numbers(monkeypatch):
+    rotary = Rotary(d_head=8, context_length=10)
+    x = torch.randn(2, 6, 3, 8)
+    wanted = rotary(x, start=2)
+    monkeypatch.setattr("torch.compiler.is_compiling", lambda: True)
+    monkeypatch.setattr("torch.view_as_complex", None)
+    torch.testing.assert_close(rotary(x, start=2), wanted)
