@@ -13,7 +13,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from minilm.teach.style import CARD, COLORS, INK, MUTED
+from minilm.teach.style import COLORS, MUTED, figure
 
 LOOKS = {  # name in the file: color, label, and where that stands beside the first point
     "recipe": (COLORS["baseline"], "the recipe", (0, 9)),
@@ -26,8 +26,7 @@ LOOKS = {  # name in the file: color, label, and where that stands beside the fi
 
 def draw(rows: list[dict[str, object]]) -> Figure:
     """Return the figure of all runs: name, seconds, loss and curve [(seconds, loss)] of each."""
-    figure = Figure(figsize=(8, 4.6), facecolor=CARD, layout="constrained")
-    ax = figure.add_subplot(facecolor=CARD)
+    fig, ax = figure(8, 4.6, title="How soon is a model as good as the recipe?")
     end = statistics.median(row["loss"] for row in rows if row["name"] == "recipe")
     ax.axhline(end, color=MUTED, linestyle=":", linewidth=1)
     for name, (color, label, offset) in LOOKS.items():
@@ -39,9 +38,7 @@ def draw(rows: list[dict[str, object]]) -> Figure:
     ax.set_xscale("log")
     ax.set(xlabel="seconds of training, 2 cores", ylabel="loss, nats per character")
     ax.set(xlim=(0.04, 150), ylim=(1.3, 2.65))
-    ax.set_title("How soon is a model as good as the recipe?", loc="left", color=INK)
-    ax.spines[["top", "right"]].set_visible(False)
-    return figure
+    return fig
 
 
 if __name__ == "__main__":

@@ -37,7 +37,6 @@ VARIANTS = {
     "experts with biases": variant(feedforward="experts", n_experts=3, bias=True),
     "window": variant(window=4, position="alibi"),
 }
-
 every_variant = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS.keys())
 
 
