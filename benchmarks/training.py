@@ -14,6 +14,9 @@ import argparse
 import statistics
 from collections.abc import Callable
 
+import minilm  # noqa: F401  (tells OpenMP's threads how to wait, before torch is imported)
+
+# isort: split
 import torch
 import torch.nn.functional as F
 from compare import Contestant, compare
@@ -22,6 +25,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from minilm.model.counting import flops_per_token
 from minilm.model.transformer import Transformer, TransformerConfig
+from minilm.train.compile import Compiled, compile_updates
 from minilm.train.optimizers import make_optimizers, move
 from minilm.train.peak import measured
 
@@ -60,7 +64,9 @@ def ours(shape: str, muon_learning_rate: float, compiled: bool = False) -> Calla
     optimizers = make_optimizers(
         model, learning_rate=1e-3, muon_learning_rate=muon_learning_rate, weight_decay=0.1
     )
-    forward = torch.compile(model) if compiled else model
+    forward = Compiled(model) if compiled else model
+    if compiled:
+        compile_updates(optimizers)
     return stepper(
         shape,
         model,

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from minilm.train.rule import Rule, decay
+from minilm.train.rule import Rule, add_quotients, decay
 
 
 class AdamW(Rule):
@@ -44,4 +44,4 @@ class AdamW(Rule):
         torch._foreach_sqrt_(scales)
         torch._foreach_add_(scales, group["eps"])
         decay(weights, lr * group["weight_decay"])
-        torch._foreach_addcdiv_(weights, means, scales, value=-lr / (1 - beta1**t))
+        add_quotients(weights, means, scales, -lr / (1 - beta1**t))

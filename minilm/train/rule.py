@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+Tensors = list[Tensor] | tuple[Tensor, ...]
+
 
 class Rule(torch.optim.Optimizer):
     """An optimiser that is one rule, `update`, for a list of weights and their gradients.
@@ -56,5 +58,12 @@ def decay(weights: list[Tensor], rate: float) -> None:
     Vectors (norm weights, biases) are left alone: at zero they would switch a coordinate off.
     """
     matrices = [weight for weight in weights if weight.ndim > 1]
-    if matrices and rate:
+    if matrices and (torch.compiler.is_compiling() or rate):  # compiled, a rate has no value yet
         torch._foreach_mul_(matrices, 1 - rate)
+
+
+def add_quotients(weights: list[Tensor], above: Tensors, below: Tensors, rate: float) -> None:
+    """Move every weight by a quotient, w <- w + rate * above / below."""
+    if torch.compiler.is_compiling():  # a rate is a tensor then, and is multiplied apart
+        above, rate = torch._foreach_mul(above, rate), 1.0
+    torch._foreach_addcdiv_(weights, above, below, value=rate)

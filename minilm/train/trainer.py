@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from minilm.errors import MinilmError
 from minilm.model.storage import Model
 from minilm.prepare.shards import TokenShards
-from minilm.train.compile import Compiled
+from minilm.train.compile import Compiled, compile_updates
 from minilm.train.journal import Journal
 from minilm.train.objective import NextToken, Objective
 from minilm.train.optimizers import make_optimizers, move
@@ -84,6 +84,8 @@ class Trainer:
             optimizer=config.optimizer,
             muon=self.world.muon,
         )
+        if config.compile and config.parallel != "fsdp":  # shards are tensors of another class
+            compile_updates(self.optimizers)
         self.history: list[dict[str, Any]] = []
         self.shift, self.retreats, self.furthest = 0, 0, -1  # see `roll_back`
 
@@ -267,8 +269,7 @@ class Trainer:
         if changed := changed_settings(progress["config"], self.config):
             raise MinilmError(
                 f"The checkpoint in {self.folder} was written with other settings"
-                f" ({', '.join(changed)}). Delete it to start again, or restore the settings that"
-                " it was written with."
+                f" ({', '.join(changed)}). Delete it to start again, or restore those settings."
             )
         self.history = progress["history"]
         self.scaler.restore(progress.get("scaler", self.scaler.state()))

@@ -1,5 +1,6 @@
 """The package keeps the rules of the house, and each rule can fail."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,18 @@ def heavy_modules(statement):
 
 def test_import_minilm_is_light():
     assert heavy_modules("import minilm") == "set()"
+
+
+def test_threads_wait_as_this_package_or_its_user_says():
+    """Spinning for a moment is ours; who has chosen something else keeps it."""
+    names = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+    code = f"import minilm, os; print([os.environ.get(name) for name in {names}])"
+    unset = {name: value for name, value in os.environ.items() if name not in names}
+    for chosen, found in ({}, ["PASSIVE", "1000"]), ({names[0]: "ACTIVE"}, ["ACTIVE", None]):
+        run = subprocess.run(
+            [sys.executable, "-c", code], env={**unset, **chosen}, capture_output=True, text=True
+        )
+        assert run.stdout.strip() == str(found)
 
 
 def test_a_heavy_import_would_be_seen():
