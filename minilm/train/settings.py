@@ -23,10 +23,11 @@ class TrainerConfig:
     rise and fall. `clip` is the largest allowed norm of the gradient.
 
     `precision` is the format of matrix products ("auto": bfloat16 on GPUs that compute in it);
-    `compile` asks for torch.compile, of the model and of AdamW's step. On a bad step (a loss or a gradient that is not finite) a run
-    stops; with "roll_back" it goes back to its last checkpoint instead, also when the loss jumps,
-    and leaves out what it read since. `eval_tokens` is how much of the validation text is read at
-    each evaluation. `log` may name "tensorboard" and "wandb" beside the log.csv of every folder.
+    `compile` asks for torch.compile, of the model and of AdamW's step. On a bad step (a loss or a
+    gradient that is not finite) a run stops; with "roll_back" it goes back to its last checkpoint
+    instead, also when the loss jumps, and leaves out what it read since. `eval_tokens` is how much
+    of the validation text is read at each evaluation. `log` may name "tensorboard" and "wandb"
+    beside the log.csv of every folder.
     """
 
     steps: int = 600
