@@ -21,7 +21,9 @@ test-fast: $(INSTALLED)  ## check units and structure, in less than 90 seconds
 	$(BIN)/pytest -m "not slow" tests
 
 lab: $(INSTALLED)  ## open JupyterLab at the first chapter
-	$(BIN)/jupyter-lab notebooks/00_the_whole_road.ipynb
+	@# By way of minilm, which tells threads how to wait: chapters import torch before it.
+	$(BIN)/python -c "import minilm; from jupyterlab.labapp import main; main()" \
+		notebooks/00_the_whole_road.ipynb
 
 notebooks: $(INSTALLED)  ## execute the chapters in place: all, or make notebooks N="32 33"
 	$(BIN)/python tools/execute_notebooks.py $(N)
