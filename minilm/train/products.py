@@ -41,14 +41,21 @@ def can_multiply() -> bool:
     return built and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
-@torch.library.custom_op("minilm::product", mutates_args=(), device_types="cpu")
+LIBRARY = torch.library.Library("minilm", "DEF")  # type: ignore[no-untyped-call]
+LIBRARY.define("product(Tensor a, Tensor b) -> Tensor")  # type: ignore[no-untyped-call]
+
+
+@torch.library.impl(LIBRARY, "product", "CPU")
 def product(a: Tensor, b: Tensor) -> Tensor:
-    """Multiply (N, K) by (K, M) -> (N, M), float32, with oneDNN."""
-    out: Tensor = torch.ops.mkldnn._linear_pointwise(a, b.T, None, "none", [], "")
+    """Multiply (N, K) by (K, M) -> (N, M), float32, with oneDNN.
+
+    Registered by its parts, since `torch.library.custom_op` costs a tenth of a millisecond a call.
+    """
+    out: Tensor = torch.ops.mkldnn._linear_pointwise.default(a, b.t(), None, "none", [], "")
     return out
 
 
-@product.register_fake
+@torch.library.register_fake("minilm::product", lib=LIBRARY)  # type: ignore[untyped-decorator]
 def _(a: Tensor, b: Tensor) -> Tensor:
     return a.new_empty(a.shape[0], b.shape[1])
 
