@@ -20,10 +20,10 @@ class Compiled(nn.Module):
     """
 
     def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
         from minilm.train.products import options  # not above: it loads the compiler
 
+        super().__init__()
+        self.model = model
         self.compiled: Any = torch.compile(model, dynamic=False, options=options(model))
         self.has_worked = False
 

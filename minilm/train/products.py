@@ -85,7 +85,11 @@ def gains(a: Node, b: Node) -> bool:
 
 
 def options(model: torch.nn.Module) -> dict[str, Any]:
-    """Return what to tell the compiler for a model: of large products, if it is on a CPU."""
+    """Return what to tell the compiler for a model: of large products, if it is on a CPU.
+
+    From then on this process keeps freed memory. That cannot wait for a large product to turn up:
+    a graph from the compiler's cache does not come through the pass.
+    """
     cpu = all(weight.device.type == "cpu" for weight in model.parameters())
     if cpu and can_multiply() and keep_freed_memory():
         return {"post_grad_custom_post_pass": LargeProducts()}

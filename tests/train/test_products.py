@@ -57,7 +57,22 @@ def test_where_freed_memory_cannot_be_kept_it_says_so(monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
     assert not keep_freed_memory()
     monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(ctypes, "CDLL", None)  # not even asked
     assert not keep_freed_memory()
+
+
+def test_an_old_library_that_refuses_large_blocks_is_asked_for_less(monkeypatch):
+    asked = []
+
+    class Library:
+        def mallopt(self, setting, value):
+            asked.append((setting, value))
+            return int(setting == products.TRIM_THRESHOLD or value <= 2**25)
+
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: Library())
+    assert keep_freed_memory()
+    assert asked == [(-3, 2**30), (-3, 2**25), (-1, 2**31 - 1)]
 
 
 @pytest.mark.slow
@@ -67,14 +82,12 @@ def test_a_compiled_layer_learns_the_same(monkeypatch):
     monkeypatch.setattr(products, "keep_freed_memory", lambda: True)  # leave this process alone
     seen = []
     whole = LargeProducts.__call__
-    monkeypatch.setattr(
-        LargeProducts,
-        "__call__",
-        lambda self, graph: (
-            whole(self, graph),
-            seen.append(len(graph.find_nodes(op="call_function", target=PRODUCT))),
-        )[0],
-    )
+
+    def watched(self, graph):
+        whole(self, graph)
+        seen.append(len(graph.find_nodes(op="call_function", target=PRODUCT)))
+
+    monkeypatch.setattr(LargeProducts, "__call__", watched)
     torch.manual_seed(0)
     layer = torch.nn.Linear(256, 256, bias=False)
     x = torch.randn(2048, 256, requires_grad=True)
